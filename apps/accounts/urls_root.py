@@ -1,0 +1,5 @@
+"""Paths of the app on the root host."""
+
+from apps.accounts.urls import urlpatterns
+
+__all__ = ["urlpatterns"]

@@ -1,0 +1,71 @@
+"""Files attached to comments (contract A 25). Locks: the comment, then the file."""
+
+from django.db import transaction
+from django.db.models import F
+
+from apps.comments.events import CommentEdited
+from apps.comments.models import Attachment, Comment
+from apps.core import clock
+from apps.core.errors import Missing
+from apps.core.events import publish
+from apps.core.pagination import Paging
+from apps.files.attaching import Choice, UnknownFile
+from apps.files.services import adjust_attach_count
+
+
+def attachment_page(*, comment_id: int, paging: Paging) -> tuple[int, list[Attachment]]:
+    """How many files are attached to a comment, and a page of them in the order of their attaching."""
+    attached = Attachment.objects.filter(comment_id=comment_id).select_related("file").order_by("id")
+    return attached.count(), list(attached[paging.offset : paging.offset + paging.limit])
+
+
+@transaction.atomic
+def attach_to_comment(choice: Choice, *, site_id: int, comment_id: int, actor_id: int) -> None:
+    """Attach a file to a comment; nothing happens if it is attached already."""
+    comment = _lock_comment(site_id=site_id, comment_id=comment_id)
+    _attached, is_new = Attachment.objects.get_or_create(
+        comment=comment,
+        file=choice.file,
+        defaults={
+            "name": choice.name,
+            "extension": choice.extension,
+            "created_by_id": actor_id,
+            "created_at": clock.now(),
+        },
+    )
+    if is_new:
+        _note(comment, file_id=choice.file.id, by=1, actor_id=actor_id)
+
+
+@transaction.atomic
+def detach_from_comment(*, site_id: int, comment_id: int, hash: str, actor_id: int) -> None:
+    """Take a file off a comment; raises UnknownFile for one that is not attached to it."""
+    comment = _lock_comment(site_id=site_id, comment_id=comment_id)
+    attached = Attachment.objects.filter(comment=comment, file__hash=hash).first()
+    if attached is None:
+        raise UnknownFile
+    attached.delete()
+    _note(comment, file_id=attached.file_id, by=-1, actor_id=actor_id)
+
+
+def _lock_comment(*, site_id: int, comment_id: int) -> Comment:
+    comment = Comment.objects.select_for_update(no_key=True).filter(site_id=site_id, id=comment_id).first()
+    if comment is None:
+        raise Missing
+    return comment
+
+
+def _note(comment: Comment, *, file_id: int, by: int, actor_id: int) -> None:
+    """Count, and tell that the comment shows something else."""
+    Comment.objects.filter(id=comment.id).update(attachment_count=F("attachment_count") + by)
+    publish(
+        CommentEdited(
+            site_id=comment.site_id,
+            actor_id=actor_id,
+            comment_id=comment.id,
+            item_id=comment.item_id,
+            home_id=comment.profile_id,
+            mentioned_ids=(),
+        )
+    )
+    adjust_attach_count(file_id=file_id, by=by)

@@ -1,0 +1,354 @@
+"""Writes of comments. Locks are taken in the order of `items.services`: microcosm, item, comment, profiles."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.comments.blocks import note_newest, note_visibility
+from apps.comments.events import CommentCreated, CommentDeleted, CommentEdited, CommentFlagged
+from apps.comments.models import Comment, Mention, Revision
+from apps.comments.queries import profiles_by_name, statements
+from apps.core import clock
+from apps.core.errors import Missing, OutOfRange
+from apps.core.events import publish
+from apps.core.recounting import Difference, repair
+from apps.huddles import services as huddles
+from apps.items.models import Item
+from apps.items.services import (
+    REPETITION_PERIOD,
+    await_same_submission,
+    is_blank,
+    lock_item,
+    note_comment,
+    note_comment_visibility,
+    require_open,
+    submission_hash,
+)
+from apps.links.services import shortener
+from apps.profiles import services as profiles
+from apps.sites.models import Site
+from apps.sites.types import ItemType
+from apps.text.rendering import MAX_MARKDOWN_LENGTH, RENDERER_VERSION, RenderContext, Rendered, render
+
+#: Revisions that are rendered again in one transaction.
+RERENDER_BATCH = 200
+
+
+class BlankMarkdown(OutOfRange):
+    """markdown must not be blank."""
+
+
+class MarkdownTooLong(OutOfRange):
+    """markdown is too long."""
+
+
+# --- Comments -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def comment_on_item(
+    *,
+    site_id: int,
+    author_id: int,
+    item_id: int,
+    markdown: str,
+    in_reply_to_id: int | None,
+    flags: Mapping[str, bool],
+    by_moderator: bool,
+) -> int:
+    """Say something on an item and return the comment's id; the same again within five minutes returns the first one's.
+
+    `flags` are `is_*` fields and count only from moderators, who may also post where it is closed; in huddles there are
+    none. An answer to what is hidden or elsewhere answers nothing. Raises BlankMarkdown, MarkdownTooLong, ItemClosed,
+    MicrocosmClosed, and Missing for an item that has just gone or a huddle that the author has just left.
+    """
+    check_markdown(markdown)
+    rendered = render_comment(markdown, site_id=site_id, context=render_context(site_id=site_id))
+    await_same_submission(submission_hash("item", author_id, item_id, markdown))
+    first_id = _repeated(site_id=site_id, author_id=author_id, markdown=markdown, item_id=item_id)
+    if first_id is not None:
+        return first_id
+    item = lock_item(site_id=site_id, item_id=item_id)
+    is_private = item.kind == ItemType.HUDDLE
+    by_moderator = by_moderator and not is_private
+    if not by_moderator:
+        _require_there(item, author_id=author_id)
+        require_open(item)
+    comment = Comment(site_id=site_id, item=item, created_by_id=author_id, **(flags if by_moderator else {}))
+    comment.in_reply_to_id = _answered(in_reply_to_id, item_id=item_id)
+    # Clocks of two machines may differ: a comment is never older than the one before it.
+    now = clock.now()
+    comment.created_at = max(now, item.last_comment_at) if item.last_comment_at else now
+    mentioned_ids = _insert(comment, markdown=markdown, rendered=rendered, is_private=is_private)
+    if is_visible(comment):
+        note_comment(item, comment_id=comment.id, author_id=author_id, at=comment.created_at)
+        note_newest(item, comment=comment)
+        if is_private:
+            huddles.note_comment(site_id=site_id, huddle_id=item.id, author_id=author_id, at=comment.created_at)
+        profiles.adjust_counts(site_id=site_id, profile_id=author_id, comments=1)
+    _publish_created(comment, mentioned_ids=mentioned_ids)
+    return comment.id
+
+
+@transaction.atomic
+def comment_on_profile(*, site_id: int, author_id: int, home_id: int, markdown: str, in_reply_to_id: int | None) -> int:
+    """Write on a profile, which shows it as the biography, and return the comment's id; repetitions as on items."""
+    check_markdown(markdown)
+    rendered = render_comment(markdown, site_id=site_id, context=render_context(site_id=site_id))
+    await_same_submission(submission_hash("profile", author_id, home_id, markdown))
+    first_id = _repeated(site_id=site_id, author_id=author_id, markdown=markdown, profile_id=home_id)
+    if first_id is not None:
+        return first_id
+    comment = Comment(site_id=site_id, profile_id=home_id, created_by_id=author_id, created_at=clock.now())
+    comment.in_reply_to_id = _answered(in_reply_to_id, profile_id=home_id)
+    mentioned_ids = _insert(comment, markdown=markdown, rendered=rendered, is_private=False)
+    profiles.adjust_counts(site_id=site_id, profile_id=author_id, comments=1)
+    _publish_created(comment, mentioned_ids=mentioned_ids)
+    return comment.id
+
+
+@transaction.atomic
+def edit_comment(*, site_id: int, actor_id: int, comment_id: int, markdown: str) -> None:
+    """Give a comment another text; time, order and counters stay. Raises BlankMarkdown, MarkdownTooLong or Missing."""
+    check_markdown(markdown)
+    rendered = render_comment(markdown, site_id=site_id, context=render_context(site_id=site_id))
+    comment = _lock_comment(site_id=site_id, comment_id=comment_id)
+    comment.revision_count += 1
+    _insert_revision(comment, markdown=markdown, rendered=rendered, actor_id=actor_id)
+    comment.save(update_fields=["revision_count"])
+    is_private = comment.item_id is not None and Item.objects.filter(id=comment.item_id, kind=ItemType.HUDDLE).exists()
+    mentioned_ids = () if is_private else _insert_mentions(comment, rendered=rendered, actor_id=actor_id)
+    publish(
+        CommentEdited(
+            site_id=site_id,
+            actor_id=actor_id,
+            comment_id=comment.id,
+            item_id=comment.item_id,
+            home_id=comment.profile_id,
+            mentioned_ids=mentioned_ids,
+        )
+    )
+
+
+@transaction.atomic
+def flag_comment(*, site_id: int, actor_id: int, comment_id: int, flags: Mapping[str, bool]) -> None:
+    """Set `is_deleted` or `is_moderated` of a comment; counters follow when that hides or shows it."""
+    changed = _set_flags(site_id=site_id, comment_id=comment_id, flags=flags)
+    if changed is None:
+        return
+    comment, was_visible = changed
+    publish(
+        CommentFlagged(
+            site_id=site_id,
+            actor_id=actor_id,
+            comment_id=comment.id,
+            item_id=comment.item_id,
+            home_id=comment.profile_id,
+            was_visible=was_visible,
+        )
+    )
+
+
+@transaction.atomic
+def delete_comment(*, site_id: int, actor_id: int, comment_id: int) -> None:
+    """Hide a comment for good; nothing more happens to one that is deleted already."""
+    changed = _set_flags(site_id=site_id, comment_id=comment_id, flags={"is_deleted": True})
+    if changed is None:
+        return
+    comment, was_visible = changed
+    publish(
+        CommentDeleted(
+            site_id=site_id,
+            actor_id=actor_id,
+            comment_id=comment.id,
+            item_id=comment.item_id,
+            home_id=comment.profile_id,
+            was_visible=was_visible,
+        )
+    )
+
+
+def check_markdown(markdown: str) -> None:
+    """Refuse a text that shows nothing or is longer than people may post; raises BlankMarkdown or MarkdownTooLong."""
+    if len(markdown) > MAX_MARKDOWN_LENGTH:
+        raise MarkdownTooLong(f"markdown may have {MAX_MARKDOWN_LENGTH:,} characters")
+    if is_blank(markdown):
+        raise BlankMarkdown
+
+
+def is_visible(comment: Comment) -> bool:
+    """Whether a comment itself is neither deleted nor moderated."""
+    return not (comment.is_deleted or comment.is_moderated)
+
+
+# --- The parts of a write -------------------------------------------------------------------------
+
+
+def _repeated(*, site_id: int, author_id: int, markdown: str, **parent: int) -> int | None:
+    same = Comment.objects.filter(
+        site_id=site_id,
+        created_by_id=author_id,
+        created_at__gt=clock.now() - REPETITION_PERIOD,
+        is_deleted=False,
+        revisions__number=1,
+        revisions__markdown=markdown,
+        **parent,
+    )
+    return same.order_by("id").values_list("id", flat=True).first()
+
+
+def _require_there(item: Item, *, author_id: int) -> None:
+    """The item may have been hidden since the author was let through to it."""
+    is_live = item.microcosm is None or item.microcosm.is_live
+    if not is_live or item.is_deleted or (item.is_moderated and item.created_by_id != author_id):
+        raise Missing
+
+
+def _answered(comment_id: int | None, **parent: int) -> int | None:
+    """The comment answered, if it is visible and on the same parent (contract B 5.4)."""
+    if not comment_id:
+        return None
+    answered = Comment.objects.filter(id=comment_id, is_deleted=False, is_moderated=False, **parent)
+    return answered.values_list("id", flat=True).first()
+
+
+def _insert(comment: Comment, *, markdown: str, rendered: Rendered, is_private: bool) -> tuple[int, ...]:
+    """Store a new comment with its first revision; returns who is mentioned, nobody where it is private."""
+    comment.save(force_insert=True)
+    _insert_revision(comment, markdown=markdown, rendered=rendered, actor_id=comment.created_by_id)
+    return () if is_private else _insert_mentions(comment, rendered=rendered, actor_id=comment.created_by_id)
+
+
+def _insert_revision(comment: Comment, *, markdown: str, rendered: Rendered, actor_id: int) -> None:
+    Revision.objects.create(
+        comment=comment,
+        number=comment.revision_count,
+        markdown=markdown,
+        html=rendered.html,
+        renderer_version=RENDERER_VERSION,
+        created_at=comment.created_at if comment.revision_count == 1 else clock.now(),
+        created_by_id=actor_id,
+    )
+
+
+def _insert_mentions(comment: Comment, *, rendered: Rendered, actor_id: int) -> tuple[int, ...]:
+    """Store who is mentioned for the first time, except those who wrote it; returns them."""
+    named = set(rendered.mentioned_profile_ids) - {comment.created_by_id, actor_id}
+    if not named:
+        return ()
+    known = set(comment.mentions.filter(profile_id__in=named).values_list("profile_id", flat=True))
+    new = sorted(named - known)
+    Mention.objects.bulk_create([Mention(comment=comment, profile_id=profile_id) for profile_id in new])
+    return tuple(new)
+
+
+def _publish_created(comment: Comment, *, mentioned_ids: tuple[int, ...]) -> None:
+    publish(
+        CommentCreated(
+            site_id=comment.site_id,
+            actor_id=comment.created_by_id,
+            comment_id=comment.id,
+            item_id=comment.item_id,
+            home_id=comment.profile_id,
+            in_reply_to_id=comment.in_reply_to_id,
+            mentioned_ids=mentioned_ids,
+        )
+    )
+
+
+def _lock_comment(*, site_id: int, comment_id: int) -> Comment:
+    comment = Comment.objects.select_for_update(no_key=True).filter(site_id=site_id, id=comment_id).first()
+    if comment is None:
+        raise Missing
+    return comment
+
+
+def _set_flags(*, site_id: int, comment_id: int, flags: Mapping[str, bool]) -> tuple[Comment, bool] | None:
+    """Set flags of a comment under its locks; answers it and whether it was visible, None if all were set like that."""
+    parent = Comment.objects.filter(site_id=site_id, id=comment_id).values_list("item_id").first()
+    if parent is None:
+        raise Missing
+    item = lock_item(site_id=site_id, item_id=parent[0]) if parent[0] is not None else None
+    comment = _lock_comment(site_id=site_id, comment_id=comment_id)
+    if all(getattr(comment, field) == value for field, value in flags.items()):
+        return None
+    was_visible = is_visible(comment)
+    for field, value in flags.items():
+        setattr(comment, field, value)
+    comment.save(update_fields=list(flags))
+    if is_visible(comment) != was_visible:
+        if item is not None:
+            note_comment_visibility(item, is_shown=not was_visible)
+            if item.kind == ItemType.HUDDLE:
+                huddles.note_comment_visibility(
+                    site_id=comment.site_id, huddle_id=item.id, author_id=comment.created_by_id
+                )
+            note_visibility(item, comment=comment, is_shown=not was_visible)
+        profiles.adjust_counts(
+            site_id=comment.site_id, profile_id=comment.created_by_id, comments=-1 if was_visible else 1
+        )
+    return comment, was_visible
+
+
+# --- Rendering ------------------------------------------------------------------------------------
+
+
+def render_comment(markdown: str, *, site_id: int, context: RenderContext) -> Rendered:
+    """A text as HTML, with short links where the site wants them (contract A 27.2)."""
+    rendered = render(markdown, context=context)
+    if not rendered.links or not Site.objects.filter(id=site_id, shorten_links=True).exists():
+        return rendered
+    shorten = shortener([(link.url, link.text) for link in rendered.links], site_id=site_id)
+    return render(markdown, context=replace(context, shorten=shorten))
+
+
+def render_context(*, site_id: int) -> RenderContext:
+    """What the renderer needs to know of a site: its addresses and the names of its people."""
+    site = Site.objects.only("key", "domain", "is_root").get(id=site_id)
+    apex, port = settings.PLATFORM_DOMAIN, settings.PLATFORM_PORT
+    host = apex if site.is_root else f"{site.key}.{apex}"
+    hosts = {host, f"{host}:{port}" if port else host}
+    if site.domain:
+        hosts.add(site.domain.lower())
+    return RenderContext(site_hosts=frozenset(hosts), profiles=lambda names: profiles_by_name(names, site_id=site_id))
+
+
+@transaction.atomic
+def rerender_batch() -> int:
+    """Render some revisions again that an older renderer made; returns how many. Safe to run at once and again.
+
+    What they mention was told when they were written, so mentions stay.
+    """
+    outdated = (
+        Revision.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(renderer_version__lt=RENDERER_VERSION)
+        .select_related("comment")
+        .order_by("renderer_version", "id")[:RERENDER_BATCH]
+    )
+    contexts: dict[int, RenderContext] = {}
+    revisions = list(outdated)
+    for revision in revisions:
+        site_id = revision.comment.site_id
+        if site_id not in contexts:
+            contexts[site_id] = render_context(site_id=site_id)
+        revision.html = render_comment(revision.markdown, site_id=site_id, context=contexts[site_id]).html
+        revision.renderer_version = RENDERER_VERSION
+    Revision.objects.bulk_update(revisions, ["html", "renderer_version"])
+    return len(revisions)
+
+
+# --- Repair ---------------------------------------------------------------------------------------
+
+
+def repair_counters(*, site_id: int) -> list[Difference]:
+    """Count the attachments of each comment of a site again and correct what differs.
+
+    Locks one row at a time, and none whose numbers are right.
+    """
+    return repair(
+        Comment.objects.filter(site_id=site_id),
+        fields=("attachment_count",),
+        differing=lambda ids: statements.differing_comments.rows(site_id=site_id, comment_ids=ids),
+    )

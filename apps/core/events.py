@@ -1,0 +1,62 @@
+"""The change log: what happened, written in the transaction that makes it happen (docs/decisions/0050)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import connection
+from django.utils.module_loading import import_string
+
+from apps.core import clock
+from apps.core.queries import insert_changes
+
+#: The NOTIFY channel that wakes followers of the log; the payload is the site's id.
+CHANNEL = "changes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of all events: frozen, past tense, ids only."""
+
+    kind: ClassVar[str]
+    site_id: int
+    actor_id: int | None
+
+
+def publish(event: Event) -> None:
+    """Append `event` to its site's log and run its handlers, inside the transaction that makes the change."""
+    publish_all([event])
+
+
+def publish_all(events: Sequence[Event]) -> None:
+    """The same for any number of events, in one statement and one more for each site to wake its followers.
+
+    Handlers are given all events of their class that are published together.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{[type(event).__name__ for event in events[:1]]} was published outside a transaction")
+    if not events:
+        return
+    insert_changes([_row(event) for event in events], created_at=clock.now())
+    for site_id in sorted({event.site_id for event in events}):
+        with connection.cursor() as cursor:
+            # Delivered on commit; PostgreSQL folds equal payloads of one transaction into one.
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(site_id)])
+    for known, handlers in _subscriptions().items():
+        if news := [event for event in events if isinstance(event, known)]:
+            for handler in handlers:
+                handler(news)
+
+
+@cache
+def _subscriptions() -> Mapping[type[Event], Sequence[Callable[[Any], None]]]:
+    """What runs when something happens, for derived events as well: a table of the project, which knows every app."""
+    table: Mapping[type[Event], Sequence[Callable[[Any], None]]] = import_string(settings.SUBSCRIPTIONS)
+    return table
+
+
+def _row(event: Event) -> dict[str, Any]:
+    ids = asdict(event)
+    return {"site_id": ids.pop("site_id"), "actor_id": ids.pop("actor_id"), "kind": event.kind, "ids": ids}

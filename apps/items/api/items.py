@@ -1,0 +1,249 @@
+"""What the pages of all kinds of items have in common (contract B 1): reading one, hiding and showing, jumping."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
+
+import orjson
+from orjson import Fragment
+
+from apps.comments.shapes import comment_summary
+from apps.core import clock
+from apps.core.api import Answer, Api
+from apps.core.errors import CreateForbidden, Missing, OutOfRange, UpdateForbidden
+from apps.core.openapi import query_parameter
+from apps.core.pagination import DEFAULT_LIMIT, Paging, RequestUrl, collection, max_offset
+from apps.core.patching import Replacement, read_patch
+from apps.core.release import release
+from apps.core.wire import dump
+from apps.items.access import access_item
+from apps.items.cache import PageComments, keep_page_comments, page_comments, page_comments_of
+from apps.items.models import Item
+from apps.items.queries import ItemList, ItemPage, item_identity, item_page
+from apps.items.reading import mark_item_read
+from apps.items.services import delete_item, flag_item
+from apps.items.shapes import item_detail, item_summary
+from apps.items.viewing import views
+from apps.permissions.access import Access, Need, access_microcosm
+from apps.permissions.queries import permissions_for
+from apps.profiles.viewer import Viewer
+from apps.sites.types import ItemType, href
+
+COMMENTS = href(ItemType.COMMENT)
+#: The paths of a patch and the fields they set (contract B 1.6).
+FLAG_FIELDS = {
+    "/meta/flags/sticky": "is_sticky",
+    "/meta/flags/open": "is_open",
+    "/meta/flags/deleted": "is_deleted",
+    "/meta/flags/moderated": "is_moderated",
+}
+
+
+#: A patch document for the description.
+PATCH_BODY = {
+    "application/json": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "op": {"type": "string", "enum": ["replace"]},
+                "path": {"type": "string", "enum": list(FLAG_FIELDS)},
+                "value": {"type": "boolean"},
+            },
+        },
+    }
+}
+
+
+COMMENT_ID = query_parameter("comment_id", int, "The comment a jump led to; it only comes back in the page's links.")
+
+
+class ItemApi(Api):
+    """Base of the routes of one item, whose id is the first variable of the path, and of the list of its kind."""
+
+    kind: ClassVar[ItemType]
+
+    @property
+    def item_id(self) -> int:
+        """The id in the path."""
+        id: int = next(iter(self.kwargs.values()))
+        return id
+
+    def page_answer(self) -> Answer:
+        """The item with a page of its comments, or that the client has it already."""
+        paging, url = self.paging, self.url
+        seen = self.see(paging)
+        if not seen.item.is_shared:
+            return Answer(self.page_shape(seen, paging=paging, url=url))
+        return self.unless_held(seen.identity(), lambda: self.page_shape(seen, paging=paging, url=url))
+
+    def page(self, *, paging: Paging, url: RequestUrl) -> dict[str, Any]:
+        """The item with a page of its comments, as it is before the reader's mark moves; raises Missing."""
+        return self.page_shape(self.see(paging), paging=paging, url=url)
+
+    def see(self, paging: Paging) -> "Seen":
+        """Read a page, which counts as a view and moves the reader's mark; raises Missing or OutOfRange."""
+        viewer: Viewer = self.viewer
+        place = {"site_id": viewer.site_id, "item_id": self.item_id, "limit": paging.limit, "offset": paging.offset}
+        known = page_comments(**place)
+        found = item_page(profile_id=viewer.profile_id, kind=self.kind, known=known, **place)
+        if found is None:
+            raise Missing
+        paging.check(found.item.comment_total)
+        if known is None or not found.item.is_known:
+            known = _comments_of(found, site_id=viewer.site_id)
+            if found.item.is_shared:
+                keep_page_comments(known, **place)
+        seen = Seen(found.item, own=self.own_fields(found.item), flags=self.own_flags(), comments=known)
+        self._mark_read(seen, paging=paging)
+        self.each_time(partial(views.note, site_id=viewer.site_id, id=found.item.id))
+        return seen
+
+    def page_shape(self, seen: "Seen", *, paging: Paging, url: RequestUrl) -> dict[str, Any]:
+        """What somebody saw in the contract's JSON."""
+        comments = collection(paging=paging, total=seen.item.comment_total, items=[], type=COMMENTS, url=url)
+        comments["items"] = Fragment(seen.comments.as_seen(seen.item.read_at))
+        shape = item_detail(seen.item, site_id=self.viewer.site_id, comments=comments, own=seen.own)
+        shape["meta"]["flags"] |= seen.flags
+        return shape
+
+    def own_fields(self, row: Any) -> dict[str, Any]:
+        """What a kind adds to the item; nothing for a conversation."""
+        return {}
+
+    def own_flags(self) -> dict[str, bool]:
+        """What a kind adds to the flags, asked after `own_fields`."""
+        return {}
+
+    def first_page(self, item_id: int) -> dict[str, Any]:
+        """The item as the answer to a write shows it."""
+        self.kwargs = {"item_id": item_id}
+        return self.page(
+            paging=Paging(limit=DEFAULT_LIMIT, offset=0),
+            url=RequestUrl(path=href(self.kind, item_id), query=(), raw=""),
+        )
+
+    def list_page(self, found: ItemList) -> dict[str, Any]:
+        """A page of the list of the kind, with what the caller may do with the kind in general."""
+        page = collection(
+            paging=self.paging,
+            total=found.total,
+            items=[item_summary(row, site_id=self.viewer.site_id) for row in found.items],
+            type=href(self.kind),
+            url=self.url,
+        )
+        meta = {
+            "links": [{"rel": "self", "href": href(self.kind)}],
+            "permissions": permissions_for(self.viewer, kind=self.kind).shape(),
+        }
+        return {self.kind.plural: page, "meta": meta}
+
+    def access(self, need: Need) -> Access[Item]:
+        """The item, if the viewer may act on it; see `access_item`."""
+        return access_item(self.viewer, self.item_id, need, kind=self.kind)
+
+    def moderates_target(self, access: Access[Item], target_id: int | None) -> bool:
+        """Whether the viewer moderates where the item goes; raises unless they may bring it there."""
+        if target_id is None or target_id == access.thing.microcosm_id:
+            return access.permissions.is_moderator
+        may = access_microcosm(self.viewer, target_id, Need.READ).permissions
+        if not (may.can_create or may.is_moderator):
+            raise CreateForbidden
+        return may.is_moderator
+
+    def patch_flags(self, data: Any) -> Answer:
+        """Carry out a patch document."""
+        replacements = read_patch(data, paths=FLAG_FIELDS)
+        flags = flags_to_set(self.access(Need.UPDATE), replacements)
+        flag_item(
+            site_id=self.viewer.site_id,
+            actor_id=self.viewer.require_profile(),
+            item_id=self.item_id,
+            flags=flags,
+        )
+        return Answer()
+
+    def remove(self) -> Answer:
+        """Delete the item."""
+        self.access(Need.DELETE)
+        delete_item(site_id=self.viewer.site_id, actor_id=self.viewer.require_profile(), item_id=self.item_id)
+        return Answer()
+
+    def _mark_read(self, seen: "Seen", *, paging: Paging) -> None:
+        if self.viewer.is_guest:
+            return
+        at = read_up_to(seen.comments.last_at, total=seen.item.comment_total, paging=paging)
+        mark = seen.item.read_at
+        # A mark behind which nothing happened since says as much as a later one, and costs no write.
+        if mark is not None and mark >= min(at, seen.item.last_activity_at):
+            return
+        mark_item_read(
+            site_id=self.viewer.site_id,
+            profile_id=self.viewer.profile_id,
+            kind=self.kind,
+            item_id=self.item_id,
+            at=at,
+        )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A page as somebody sees it."""
+
+    #: A row of the statement `item_page`.
+    item: Any
+    own: dict[str, Any]
+    flags: dict[str, bool]
+    comments: PageComments
+
+    def identity(self) -> bytes:
+        """What its body is made from, for those who ignore nobody; cheaper than the body."""
+        comments = self.comments
+        read_count = comments.read_count(self.item.read_at)
+        parts = [release(), comments.version, comments.people_version, read_count, self.own, self.flags]
+        return orjson.dumps([*parts, *item_identity(self.item)])
+
+
+def _comments_of(found: ItemPage, *, site_id: int) -> PageComments:
+    """The comments of a page as JSON, in which none is unread."""
+    return page_comments_of(
+        found.item,
+        created_at=[comment.created_at for comment in found.comments],
+        json=dump([comment_summary(comment, site_id=site_id) for comment in found.comments]),
+    )
+
+
+def read_up_to(last_at: datetime | None, *, total: int, paging: Paging) -> datetime:
+    """Up to when a page has been read: its last comment, or now if it is the last one of `total` (contract B 1.3)."""
+    if last_at is not None and paging.offset < max_offset(total, paging.limit):
+        return last_at
+    return clock.now()
+
+
+def flags_to_set(access: Access[Item], replacements: list[Replacement]) -> Mapping[str, bool]:
+    """The fields a patch sets; raises UpdateForbidden for what the viewer may not set (permissions.md 4).
+
+    Moderators set everything. Authors close their own item with `closeOwn` and open it again with `openOwn`.
+    """
+    may = access.permissions
+    for change in replacements:
+        own_right = may.can_open_own if change.value else may.can_close_own
+        if not may.is_moderator and not (change.path == "/meta/flags/open" and may.is_owner and own_right):
+            raise UpdateForbidden("only moderators may set this flag")
+    return {FLAG_FIELDS[change.path]: change.value for change in replacements}
+
+
+def flags_given(given: Mapping[str, Any]) -> dict[str, bool]:
+    """The `is_*` fields that the body of a create sets."""
+    flags = given.get("meta", {}).get("flags", {})
+    return {f"is_{name}": value for name, value in flags.items()}
+
+
+def require_id(given: Mapping[str, Any], name: str) -> int:
+    """An id of a body that has to be there; raises OutOfRange."""
+    id: int = given.get(name, 0)
+    if id < 1:
+        raise OutOfRange(f"{name} must be 1 or more")
+    return id

@@ -1,0 +1,176 @@
+-- name: event_fields
+-- What an event of the site has beside what all items have; nothing for any other id.
+-- Uses: items_event_pkey, items_attendee_order, items_attendee_profile.
+SELECT event.when_at AS event_when_at, event.zone AS event_zone, event.starts_at AS event_starts_at,
+       event.duration AS event_duration, event.place AS event_place, event.lat AS event_lat, event.lon AS event_lon,
+       event.north AS event_north, event.east AS event_east, event.south AS event_south, event.west AS event_west,
+       event.status AS event_status, event.rsvp_limit AS event_rsvp_limit,
+       (
+           SELECT count(*) FROM items_attendee AS guest WHERE guest.event_id = event.item_id AND guest.rsvp = 1
+       ) AS event_attend_count,
+       CASE WHEN %(profile_id)s::bigint > 0 THEN EXISTS (
+           SELECT FROM items_attendee AS own
+           WHERE own.event_id = event.item_id AND own.profile_id = %(profile_id)s::bigint AND own.rsvp = 1
+       ) END AS event_is_attending
+FROM items_event AS event
+JOIN items_item AS item ON item.id = event.item_id
+WHERE event.item_id = %(item_id)s::bigint AND item.site_id = %(site_id)s::bigint
+
+-- name: attendee_page
+-- One page of the answers to an event, in the order yes, maybe, invited, no and then of their times; only `wanted` if that
+-- is an answer, only the profile's if one is given. Always at least one row: `total` is in each, all else is null when the
+-- page is empty. `queue_place` counts those who wait from 1.
+-- Uses: items_attendee_order.
+WITH answers AS MATERIALIZED (
+    SELECT answer.id, answer.profile_id, answer.rsvp, answer.rsvp_at, answer.created_at, answer.created_by_id,
+           CASE WHEN answer.queue_number IS NOT NULL
+           THEN count(answer.queue_number) OVER (ORDER BY answer.queue_number) END AS queue_place
+    FROM items_attendee AS answer
+    JOIN items_item AS item ON item.id = answer.event_id
+    WHERE answer.event_id = %(item_id)s::bigint AND item.site_id = %(site_id)s::bigint
+),
+wanted AS MATERIALIZED (
+    SELECT answers.* FROM answers
+    WHERE (%(rsvp)s::smallint = 0 OR answers.rsvp = %(rsvp)s::smallint)
+      AND (%(attendee_id)s::bigint IS NULL OR answers.profile_id = %(attendee_id)s::bigint)
+),
+counted AS (
+    SELECT count(*) AS total FROM wanted
+),
+page AS (
+    SELECT wanted.* FROM wanted
+    ORDER BY wanted.rsvp, wanted.rsvp_at, wanted.id
+    LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+)
+SELECT counted.total, page.id, page.rsvp, page.rsvp_at, page.created_at, page.queue_place,
+       person.id AS person_id, person.user_id AS person_user_id, person.name AS person_name,
+       person.is_visible AS person_is_visible, person.avatar_url AS person_avatar_url,
+       creator.id AS creator_id, creator.user_id AS creator_user_id, creator.name AS creator_name,
+       creator.is_visible AS creator_is_visible, creator.avatar_url AS creator_avatar_url
+FROM counted
+LEFT JOIN page ON true
+LEFT JOIN profiles_profile AS person ON person.id = page.profile_id
+LEFT JOIN profiles_profile AS creator ON creator.id = page.created_by_id
+ORDER BY page.rsvp, page.rsvp_at, page.id
+
+-- name: people_coming
+-- Name, id, address and time of answer of those who come to an event of the site, by name.
+-- Uses: items_attendee_order.
+SELECT person.name, person.id, account.email, answer.rsvp_at
+FROM items_attendee AS answer
+JOIN items_item AS item ON item.id = answer.event_id
+JOIN profiles_profile AS person ON person.id = answer.profile_id
+JOIN accounts_user AS account ON account.id = person.user_id
+WHERE answer.event_id = %(item_id)s::bigint AND item.site_id = %(site_id)s::bigint AND answer.rsvp = 1
+ORDER BY person.name, person.id
+
+-- name: attended_events
+-- One page of the visible events that the viewer said yes to, may read and does not ignore, in the order of
+-- `items_of_kind`. Always at least one row: `total` is in each, all else is null when the page is empty.
+-- Uses: items_attendee_profile_id, items_item_pkey.
+WITH readable AS MATERIALIZED (
+    SELECT granted.microcosm_id
+    FROM fn.readable_microcosms(%(site_id)s::bigint, %(profile_id)s::bigint) AS granted
+),
+places AS MATERIALIZED (
+    SELECT place.id,
+           place.path
+    FROM readable
+    JOIN microcosms_microcosm AS place ON place.id = readable.microcosm_id
+    WHERE NOT EXISTS (
+        SELECT FROM updates_ignore AS ignored
+        WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.kind = 2
+          AND ignored.microcosm_id = ANY (place.path)
+    )
+),
+attended AS MATERIALIZED (
+    SELECT item.id
+    FROM items_attendee AS answer
+    JOIN items_item AS item ON item.id = answer.event_id
+    WHERE answer.profile_id = %(profile_id)s::bigint AND answer.rsvp = 1 AND item.site_id = %(site_id)s::bigint
+      AND NOT item.is_deleted AND NOT item.is_moderated
+      AND item.microcosm_id IN (SELECT places.id FROM places)
+      AND NOT EXISTS (
+          SELECT FROM updates_ignore AS ignored
+          WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.kind = item.kind AND ignored.item_id = item.id
+      )
+),
+counted AS (
+    SELECT count(*) AS total FROM attended
+),
+page AS (
+    SELECT item.id, item.kind, item.title, item.microcosm_id, item.created_at, item.created_by_id,
+           item.is_sticky, item.is_open, item.is_deleted, item.is_moderated, item.comment_count, item.view_count,
+           item.last_comment_id, item.last_comment_at, item.last_comment_by_id, item.last_activity_at
+    FROM items_item AS item
+    WHERE item.id IN (SELECT attended.id FROM attended)
+    ORDER BY item.is_sticky DESC, item.last_activity_at DESC, item.id DESC
+    LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+)
+SELECT counted.total::bigint AS total,
+       page.id, page.kind, page.title, page.microcosm_id, place.path,
+       ARRAY(
+           SELECT CASE WHEN step.level = 1 OR step.id IN (SELECT readable.microcosm_id FROM readable) THEN ancestor.title END
+           FROM unnest(place.path) WITH ORDINALITY AS step (id, level)
+           JOIN microcosms_microcosm AS ancestor ON ancestor.id = step.id
+           ORDER BY step.level
+       )::text[] AS path_titles,
+       page.created_at, page.is_sticky, page.is_open, page.is_deleted, page.is_moderated,
+       page.comment_count, page.view_count, page.last_comment_id, page.last_comment_at,
+       event.when_at AS event_when_at, event.zone AS event_zone, event.starts_at AS event_starts_at,
+       event.duration AS event_duration, event.place AS event_place, event.lat AS event_lat, event.lon AS event_lon,
+       event.north AS event_north, event.east AS event_east, event.south AS event_south, event.west AS event_west,
+       event.status AS event_status, event.rsvp_limit AS event_rsvp_limit,
+       (
+           SELECT count(*) FROM items_attendee AS guest WHERE guest.event_id = event.item_id AND guest.rsvp = 1
+       ) AS event_attend_count,
+       CASE WHEN %(profile_id)s::bigint > 0 THEN EXISTS (
+           SELECT FROM items_attendee AS own
+           WHERE own.event_id = event.item_id AND own.profile_id = %(profile_id)s::bigint AND own.rsvp = 1
+       ) END AS event_is_attending,
+       author.id AS author_id, author.user_id AS author_user_id, author.name AS author_name,
+       author.is_visible AS author_is_visible, author.avatar_url AS author_avatar_url,
+       last_author.id AS last_author_id, last_author.user_id AS last_author_user_id,
+       last_author.name AS last_author_name, last_author.is_visible AS last_author_is_visible,
+       last_author.avatar_url AS last_author_avatar_url
+FROM counted
+LEFT JOIN page ON true
+LEFT JOIN microcosms_microcosm AS place ON place.id = page.microcosm_id
+LEFT JOIN items_event AS event ON event.item_id = page.id
+LEFT JOIN profiles_profile AS author ON author.id = page.created_by_id
+LEFT JOIN profiles_profile AS last_author ON last_author.id = page.last_comment_by_id
+ORDER BY page.is_sticky DESC, page.last_activity_at DESC, page.id DESC
+
+-- name: calendar_events
+-- The dated events in a microcosm and below it that the viewer may read and does not ignore, from `since` on by their
+-- beginning; nothing when there are none.
+-- Uses: microcosms_microcosm_pkey, items_item_place_order, items_event_pkey.
+WITH readable AS MATERIALIZED (
+    SELECT granted.microcosm_id
+    FROM fn.readable_microcosms(%(site_id)s::bigint, %(profile_id)s::bigint) AS granted
+),
+places AS MATERIALIZED (
+    SELECT place.id
+    FROM readable
+    JOIN microcosms_microcosm AS place ON place.id = readable.microcosm_id
+    WHERE %(microcosm_id)s::bigint = ANY (place.path)
+      AND NOT EXISTS (
+          SELECT FROM updates_ignore AS ignored
+          WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.kind = 2
+            AND ignored.microcosm_id = ANY (place.path)
+      )
+)
+SELECT item.id, item.title, item.created_at, item.edited_at,
+       event.starts_at AS event_starts_at, event.duration AS event_duration, event.place AS event_place,
+       event.lat AS event_lat, event.lon AS event_lon, event.status AS event_status
+FROM places
+JOIN items_item AS item ON item.microcosm_id = places.id
+JOIN items_event AS event ON event.item_id = item.id
+WHERE item.site_id = %(site_id)s::bigint AND NOT item.is_deleted AND NOT item.is_moderated
+  AND event.starts_at >= %(since)s::timestamptz
+  AND NOT EXISTS (
+      SELECT FROM updates_ignore AS ignored
+      WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.kind = item.kind AND ignored.item_id = item.id
+  )
+ORDER BY event.starts_at, item.id
+LIMIT %(limit)s::bigint

@@ -1,0 +1,10 @@
+"""Configuration of the app."""
+
+from django.apps import AppConfig
+
+
+class LiveConfig(AppConfig):
+    """Names the app."""
+
+    name = "apps.live"
+    label = "live"

@@ -1,0 +1,145 @@
+"""The socket `/live/v1`: sign in, follow places, get small frames of what changes there (docs/api/live.md)."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.consumer import AsyncConsumer
+
+from apps.core.client_address import Address
+from apps.core.errors import ApiError
+from apps.live import entrance
+from apps.live.database import client_database
+from apps.live.frames import BadFrame, Frame, Ping, SignIn, Subscribe, Typing, Unsubscribe, read_frame, text, topic_of
+from apps.live.hub import hub
+from apps.live.listener import BAD_FRAME, ENDED, TOO_MANY, UNKNOWN_SITE, Listener, Subscription, Way
+from apps.live.queries import may_follow
+from apps.live.replay import Replay
+from apps.profiles.viewer import Viewer
+
+MAX_SUBSCRIPTIONS = 100
+MAX_FRAMES_PER_SECOND = 20
+
+Message = dict[str, Any]
+
+
+class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
+    """One socket; guests may follow what guests may read."""
+
+    async def __call__(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        # Not by Channels' dispatch, which keeps a task for each socket and goes through a thread for each frame.
+        self.base_send = send
+        self.listener: Listener | None = None
+        self._window, self._frames = 0, 0
+        address = entrance.client_address_of_scope(scope)
+        try:
+            await self._serve(scope, receive, address)
+        finally:
+            if self.listener is not None:
+                self.listener.gone()
+                entrance.leave(address, self.listener.viewer)
+                await hub.leave(self.listener)
+
+    async def _serve(self, scope: Message, receive: Callable[[], Awaitable[Message]], address: Address) -> None:
+        await receive()
+        if not entrance.is_welcome_origin(scope):
+            # Before it is accepted this refuses the handshake with 403.
+            await self.base_send({"type": "websocket.close", "code": 4403})
+            return
+        await self.base_send({"type": "websocket.accept"})
+        site = await client_database.run(entrance.site_of, scope)
+        if site is None:
+            await self._close(UNKNOWN_SITE)
+            return
+        viewer: Viewer | None = Viewer(site=site)
+        try:
+            token = entrance.bearer_token(scope)
+            if token:
+                viewer = await client_database.run(entrance.current_viewer, site=site, token=token)
+        except ApiError:
+            viewer = None
+        if viewer is None:
+            await self._close(ENDED)
+            return
+        if not entrance.enter(address, viewer):
+            await self._close(TOO_MANY)
+            return
+        self.listener = Listener(viewer, Way(send=self._send, close=self._close))
+        await hub.enter(self.listener)
+        if viewer.profile_id:
+            self.listener.push(text(type="signed_in", profileId=viewer.profile_id))
+        while (message := await receive())["type"] != "websocket.disconnect":
+            if not self.listener.is_closed:
+                await self._take(self.listener, message)
+
+    async def _take(self, listener: Listener, message: Message) -> None:
+        if self._is_flooding():
+            listener.close(TOO_MANY)
+            return
+        try:
+            await self._obey(listener, read_frame(message.get("text")))
+        except BadFrame as error:
+            listener.push(text(type="error", code=BAD_FRAME, detail=str(error)))
+            await listener.drained()
+            listener.close(BAD_FRAME)
+
+    def _is_flooding(self) -> bool:
+        second = int(time.monotonic())
+        self._frames = self._frames + 1 if second == self._window else 1
+        self._window = second
+        return self._frames > MAX_FRAMES_PER_SECOND
+
+    async def _obey(self, listener: Listener, frame: Frame) -> None:
+        if isinstance(frame, Ping):
+            listener.push(text(type="pong", position=hub.rooms[listener.viewer.site_id].told))
+        elif isinstance(frame, SignIn):
+            await self._sign_in(listener, frame)
+        elif isinstance(frame, Subscribe):
+            await self._subscribe(listener, frame)
+        elif isinstance(frame, Unsubscribe):
+            hub.unsubscribe(listener, topic_of(frame.to, frame.id, profile_id=listener.profile_id))
+            listener.push(text(type="unsubscribed", to=frame.to, id=frame.id))
+        elif isinstance(frame, Typing):
+            if listener.profile_id and ("presence", frame.id) in listener.subscriptions:
+                await hub.presence.type(listener, frame.id)
+            else:
+                raise BadFrame("only who is present under an item can be typing there")
+
+    async def _sign_in(self, listener: Listener, frame: SignIn) -> None:
+        if listener.profile_id or listener.subscriptions:
+            raise BadFrame("sign in first, and once")
+        viewer = await client_database.run(entrance.current_viewer, site=listener.viewer.site, token=frame.token)
+        if viewer is None:
+            listener.close(ENDED)
+        elif not entrance.become(viewer):
+            listener.close(TOO_MANY)
+        else:
+            listener.viewer = viewer
+            listener.push(text(type="signed_in", profileId=viewer.profile_id))
+
+    async def _subscribe(self, listener: Listener, frame: Subscribe) -> None:
+        topic = topic_of(frame.to, frame.id, profile_id=listener.profile_id)
+        hub.unsubscribe(listener, topic)
+        if len(listener.subscriptions) >= MAX_SUBSCRIPTIONS:
+            listener.close(TOO_MANY)
+            return
+        if not await client_database.run(may_follow, listener.viewer, to=frame.to, id=frame.id):
+            listener.push(text(type="refused", to=frame.to, id=frame.id))
+            return
+        if listener.is_closed:
+            return
+        position = hub.rooms[listener.viewer.site_id].position if frame.after is None else frame.after
+        subscription = Subscription(listener, to=frame.to, id=frame.id, last=position)
+        listener.push(text(type="subscribed", to=frame.to, id=frame.id, position=position))
+        if frame.after is None or frame.to == "presence":
+            hub.subscribe(subscription, topic)
+        else:
+            await Replay(hub, subscription, [topic]).run()
+
+    async def _send(self, frame: str) -> None:
+        await self.base_send({"type": "websocket.send", "text": frame})
+
+    async def _close(self, code: int) -> None:
+        await self.base_send({"type": "websocket.close", "code": code})

@@ -1,0 +1,1 @@
+"""Routes of microcosms (contract A 21)."""

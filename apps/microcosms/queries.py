@@ -1,0 +1,30 @@
+"""Statements over microcosms."""
+
+from typing import Any
+
+from apps.core.pagination import Paging
+from apps.core.sql import Statements
+from apps.microcosms.models import Microcosm
+
+statements = Statements(__file__)
+
+
+def microcosm_page(*, site_id: int, profile_id: int, microcosm_id: int | None, paging: Paging) -> list[Any]:
+    """A microcosm and a page of what is in it, or nothing if the caller may not see it; None stands for the root."""
+    return statements.microcosm_page.rows(
+        site_id=site_id,
+        profile_id=profile_id,
+        microcosm_id=microcosm_id,
+        limit=paging.limit,
+        offset=paging.offset,
+    )
+
+
+def microcosm_tree(*, site_id: int, profile_id: int) -> list[Any]:
+    """The microcosms that somebody may read, depth first."""
+    return statements.microcosm_tree.rows(site_id=site_id, profile_id=profile_id)
+
+
+def root_id(*, site_id: int) -> int:
+    """The id of the site's root microcosm, 0 if it has none."""
+    return Microcosm.objects.filter(site_id=site_id, parent__isnull=True).values_list("id", flat=True).first() or 0

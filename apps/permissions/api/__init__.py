@@ -1,0 +1,1 @@
+"""Routes of permissions, roles and bans."""

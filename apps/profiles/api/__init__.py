@@ -1,0 +1,1 @@
+"""Routes of profiles, users and the caller."""

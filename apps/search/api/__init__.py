@@ -1,0 +1,1 @@
+"""Routes of finding things: search and trending."""

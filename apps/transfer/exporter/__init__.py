@@ -1,0 +1,1 @@
+"""Writing a site as a forum export (docs/export.md)."""

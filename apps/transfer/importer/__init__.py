@@ -1,0 +1,1 @@
+"""Reading a forum export into a site (docs/import.md)."""

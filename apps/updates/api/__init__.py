@@ -1,0 +1,1 @@
+"""Routes of what members ignore, watch and are told."""

@@ -1,0 +1,111 @@
+"""Statements over what members watch, ignore and are told."""
+
+from collections import namedtuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from apps.core.pagination import Paging
+from apps.core.sql import Statements
+from apps.sites.types import ItemType
+from apps.updates.models import PushSubscription, Watcher
+from apps.updates.types import Digest, UpdateType
+
+statements = Statements(__file__)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of a page and how many there are in all."""
+
+    total: int
+    rows: list[Any]
+
+
+def ignored_page(*, site_id: int, profile_id: int, paging: Paging) -> Page:
+    """A page of what a member ignores and may read, in one statement."""
+    rows = statements.ignored_page.rows(
+        site_id=site_id, profile_id=profile_id, limit=paging.limit, offset=paging.offset
+    )
+    return Page(total=rows[0].total, rows=[row for row in rows if row.position is not None])
+
+
+def watcher_page(*, site_id: int, profile_id: int, paging: Paging) -> Page:
+    """A page of what a member watches and may read, in one statement."""
+    rows = statements.watcher_page.rows(
+        site_id=site_id, profile_id=profile_id, limit=paging.limit, offset=paging.offset
+    )
+    return Page(total=rows[0].total, rows=[row for row in rows if row.position is not None])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Whether a member wants mail and short messages about a type of update."""
+
+    type: UpdateType
+    send_email: bool
+    send_sms: bool
+    digest: Digest = Digest.NONE
+
+
+def preferences(*, site_id: int, profile_id: int) -> Sequence[Choice]:
+    """What a member wants to be mailed about, by type: as chosen, else as the type and their global switch say."""
+    rows = statements.preferences.rows(site_id=site_id, profile_id=profile_id)
+    chosen = {row.type: row for row in rows if row.type is not None}
+    takes_email = bool(rows) and rows[0].takes_email
+    return [
+        Choice(
+            type=type,
+            send_email=chosen[type].send_email,
+            send_sms=chosen[type].send_sms,
+            digest=Digest(chosen[type].digest),
+        )
+        if type in chosen
+        else Choice(type=type, send_email=takes_email and type.mails_by_default, send_sms=False)
+        for type in UpdateType
+    ]
+
+
+def target_columns(kind: ItemType, target_id: int) -> dict[str, int | None]:
+    """Which column of a `Target` holds the id of a thing; none for the site and for all profiles (id 0)."""
+    column = {ItemType.PROFILE: "target_profile_id", ItemType.MICROCOSM: "microcosm_id"}.get(kind, "item_id")
+    ids: dict[str, int | None] = {"item_id": None, "microcosm_id": None, "target_profile_id": None}
+    return ids | ({column: target_id} if target_id and kind is not ItemType.SITE else {})
+
+
+def sends_email(*, profile_id: int, kind: ItemType, target_id: int) -> bool:
+    """Whether the watcher of a member on something asks for mail; false without one."""
+    mine = Watcher.objects.filter(profile_id=profile_id, kind=kind.value, **target_columns(kind, target_id))
+    return mine.filter(send_email=True).exists()
+
+
+def update_page(*, site_id: int, profile_id: int, paging: Paging) -> Page:
+    """A page of what a member is told, in one statement, as `shapes.update` wants it."""
+    rows = statements.update_page.rows(
+        site_id=site_id, profile_id=profile_id, update_id=None, limit=paging.limit, offset=paging.offset
+    )
+    return Page(total=rows[0].total, rows=[row for row in rows if row.position is not None])
+
+
+def update(*, site_id: int, profile_id: int, update_id: int) -> Any | None:
+    """One update of a member, if it is in their list."""
+    row = statements.update_page.row(site_id=site_id, profile_id=profile_id, update_id=update_id, limit=1, offset=0)
+    return row if row is not None and row.position is not None else None
+
+
+def comment_of(row: Any) -> Any:
+    """The columns of the comment in a row of `update_page`, as `comments.shapes.comment_summary` wants them."""
+    first, last = row._fields.index("comment_id"), row._fields.index("comment_reply_author_name")
+    return _comment_row(row._fields[first : last + 1])._make(row[first : last + 1])
+
+
+@cache
+def _comment_row(fields: tuple[str, ...]) -> Any:
+    """The row type of comments, whose columns stand behind a prefix because they share a row with an item's."""
+    return namedtuple("CommentRow", [field.removeprefix("comment_") for field in fields])  # type: ignore[misc]
+
+
+def push_subscriptions(*, profile_id: int) -> Sequence[PushSubscription]:
+    """The browsers in which a member gets push messages, in the order they came."""
+    return list(PushSubscription.objects.filter(profile_id=profile_id).order_by("id"))

@@ -1,0 +1,82 @@
+-- name: watcher_page
+-- One page of what a member watches and may still read: first what never notified them, then the latest. Always at
+-- least one row: `total` is in each, all else is null when the page is empty. See fn.summary_rows for the columns.
+-- Uses: updates_watcher_target.
+WITH readable AS MATERIALIZED (
+    SELECT ARRAY(
+        SELECT granted.microcosm_id
+        FROM fn.readable_microcosms(%(site_id)s::bigint, %(profile_id)s::bigint) AS granted
+    ) AS ids
+),
+shown AS MATERIALIZED (
+    SELECT watcher.id, watcher.kind, watcher.last_notified_at, watcher.send_email, watcher.send_sms,
+           coalesce(
+               watcher.item_id, watcher.microcosm_id, watcher.target_profile_id,
+               CASE WHEN watcher.kind = 1 THEN %(site_id)s::bigint ELSE 0 END
+           ) AS target_id
+    FROM updates_watcher AS watcher
+    CROSS JOIN readable
+    LEFT JOIN items_item AS item ON item.id = watcher.item_id AND item.site_id = %(site_id)s::bigint
+    WHERE watcher.profile_id = %(profile_id)s::bigint
+      AND CASE
+          WHEN watcher.microcosm_id IS NOT NULL THEN watcher.microcosm_id = ANY (readable.ids)
+          WHEN watcher.item_id IS NULL THEN true
+          WHEN item.id IS NULL OR item.is_deleted OR item.is_moderated THEN false
+          WHEN item.kind <> 5 THEN item.microcosm_id = ANY (readable.ids)
+          ELSE EXISTS (
+              SELECT FROM huddles_participant AS participant
+              WHERE participant.huddle_id = item.id AND participant.profile_id = watcher.profile_id
+          )
+      END
+),
+entries AS MATERIALIZED (
+    SELECT shown.id, shown.kind, shown.last_notified_at, shown.send_email, shown.send_sms, shown.target_id,
+           row_number() OVER (
+               ORDER BY shown.last_notified_at DESC NULLS FIRST, shown.kind, shown.target_id DESC
+           ) AS position
+    FROM shown
+    ORDER BY shown.last_notified_at DESC NULLS FIRST, shown.kind, shown.target_id DESC
+    LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+),
+page AS MATERIALIZED (
+    SELECT array_agg(entries.kind ORDER BY entries.position)::smallint[] AS kinds,
+           array_agg(entries.target_id ORDER BY entries.position) AS ids
+    FROM entries
+)
+SELECT (SELECT count(*) FROM shown) AS total,
+       entries.id AS watcher_id, entries.kind AS target_kind, entries.target_id, entries.last_notified_at,
+       entries.send_email, entries.send_sms, summary.*
+FROM readable
+CROSS JOIN page
+LEFT JOIN LATERAL fn.summary_rows(readable.ids, page.kinds, page.ids) AS summary ON true
+LEFT JOIN entries ON entries.position = summary.position + %(offset)s::bigint
+ORDER BY summary.position
+
+-- name: watch
+-- A member of the site follows something, with the flags of their preference for a type of update; nothing changes when
+-- they follow it already. All three ids are null for the site and for all profiles.
+INSERT INTO updates_watcher (
+    profile_id, kind, item_id, microcosm_id, target_profile_id, send_email, send_sms, created_at
+)
+SELECT reader.id, %(kind)s::smallint, %(item_id)s::bigint, %(microcosm_id)s::bigint, %(target_profile_id)s::bigint,
+       coalesce(preference.send_email, %(default_email)s::boolean AND coalesce(options.send_email, site.send_email)),
+       coalesce(preference.send_sms, false), %(now)s::timestamptz
+FROM profiles_profile AS reader
+JOIN sites_site AS site ON site.id = reader.site_id
+LEFT JOIN profiles_profileoptions AS options ON options.profile_id = reader.id
+LEFT JOIN updates_preference AS preference
+  ON preference.profile_id = reader.id AND preference.type = %(type)s::smallint
+WHERE reader.id = %(profile_id)s::bigint AND reader.site_id = %(site_id)s::bigint
+ON CONFLICT (profile_id, kind, item_id, microcosm_id, target_profile_id) DO NOTHING
+
+-- name: preferences
+-- What a member chose about each type of update, at least one row: `type` is null when nothing was chosen. In every row
+-- `takes_email` says whether they take mail at all, which decides where nothing was chosen.
+-- Uses: updates_preference_type.
+SELECT preference.type, preference.send_email, preference.send_sms, preference.digest,
+       coalesce(options.send_email, site.send_email) AS takes_email
+FROM profiles_profile AS reader
+JOIN sites_site AS site ON site.id = reader.site_id
+LEFT JOIN profiles_profileoptions AS options ON options.profile_id = reader.id
+LEFT JOIN updates_preference AS preference ON preference.profile_id = reader.id
+WHERE reader.id = %(profile_id)s::bigint AND reader.site_id = %(site_id)s::bigint

@@ -1,0 +1,27 @@
+#!/usr/bin/env python
+"""Django's command line; with development settings, on the database of `make run`, unless the environment says more."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run one management command."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microcosm.settings.dev")
+    from django.core.management import execute_from_command_line
+
+    if os.environ["DJANGO_SETTINGS_MODULE"] != "microcosm.settings.dev":
+        execute_from_command_line(sys.argv)
+        return
+    from microcosm.development.commands import database_of_commands
+    from microcosm.development.errors import DevelopmentError
+
+    try:
+        with database_of_commands(sys.argv):
+            execute_from_command_line(sys.argv)
+    except DevelopmentError as error:
+        sys.exit(f"microcosm: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Sockets and streams: what uvicorn serves. HTTP has processes of its own (wsgi.py, docs/decisions/0005)."""
+
+import os
+
+from channels.routing import URLRouter
+from django import setup
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microcosm.settings.base")
+
+# The consumers that routing.py imports need the apps loaded.
+setup()
+
+from apps.live import stream  # noqa: E402
+from microcosm.routing import Receive, Scope, Send, websocket_urlpatterns  # noqa: E402
+
+sockets = URLRouter(websocket_urlpatterns)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand sockets to their consumers, and streams to theirs; other HTTP that got here was routed wrongly."""
+    if scope["type"] == "websocket":
+        await sockets(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"] == stream.PATH:
+        await stream.stream(scope, receive, send)
+    elif scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+    else:
+        # The ASGI specification: an application that does not know `lifespan` raises.
+        raise NotImplementedError(scope["type"])

@@ -1,0 +1,110 @@
+"""HTTP and sockets on one port: sockets stay in the event loop, HTTP goes to the WSGI application in a thread.
+
+Whole requests in, whole answers out. Streaming through a queue, as a2wsgi does it, was slower and left a thread waiting
+for ever for each client that went away (docs/decisions/0005). Development only.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from microcosm.routing import Receive, Scope, Send
+
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+#: A body is held in memory: more than nginx lets through in production is not read.
+LONGEST_BODY = 32 * 1024 * 1024
+THREADS = 16
+#: HTTP that is as long as a socket.
+STREAM_PATH = "/api/v1/changes/stream"
+
+
+def one_port(http: WsgiApplication, sockets: AsgiApplication) -> AsgiApplication:
+    """An ASGI application that serves both."""
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="http")
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" or scope["path"] == STREAM_PATH:
+            await sockets(scope, receive, send)
+            return
+        body = await read_body(receive)
+        if body is None:
+            status, headers, content = 413, [(b"content-length", b"0"), (b"connection", b"close")], b""
+        else:
+            loop = asyncio.get_running_loop()
+            status, headers, content = await loop.run_in_executor(threads, answer, http, scope, body)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    return application
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """The whole body, or None if it is too long or the client left."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect" or len(body) > LONGEST_BODY:
+            return None
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def answer(http: WsgiApplication, scope: Scope, body: bytes) -> Answer:
+    """What the WSGI application answers; runs in a thread."""
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], None]:
+        started[:] = [status, headers]
+        return lambda _data: None
+
+    chunks = http(environ(scope, body), start_response)
+    try:
+        content = b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    status, headers = started
+    return (
+        int(status[:3]),
+        [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        content,
+    )
+
+
+def environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """The WSGI environment (PEP 3333) of an ASGI request."""
+    host, port = scope["server"]
+    result: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        # Bytes as the client sent them: `path` has lost those that are no UTF-8.
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": scope["client"][0] if scope.get("client") else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
+        key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+        result[key] = f"{result[key]},{value}" if key in result else value
+    # A chunked body came without its length; Django reads nothing without it.
+    result["CONTENT_LENGTH"] = str(len(body))
+    result.pop("HTTP_TRANSFER_ENCODING", None)
+    return result

@@ -1,0 +1,19 @@
+"""HTTP: what granian serves, the API and the admin; static files too where no nginx stands in front."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from whitenoise import WhiteNoise
+
+from apps.core.guest_cache import GuestCache
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microcosm.settings.base")
+
+application: Any = get_wsgi_application()
+if Path(settings.STATIC_ROOT).is_dir():
+    application = WhiteNoise(application, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
+if settings.GUEST_CACHE_MILLISECONDS:
+    application = GuestCache(application, seconds=settings.GUEST_CACHE_MILLISECONDS / 1000)

@@ -1,0 +1,108 @@
+"""Every answer of the suite against the description: an undocumented route, parameter, status or key fails."""
+
+import functools
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.http import HttpResponse
+from django.urls import Resolver404, resolve
+from jsonschema_rs import Draft202012Validator
+
+from apps.core.api import effective_method
+from apps.core.openapi import document
+
+#: Parameters that tests send to prove that unknown ones are ignored.
+IGNORED_PARAMETERS = {"unknown", "cachebuster"}
+
+
+@functools.cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document of the code under test."""
+    return document()
+
+
+@functools.cache
+def _templates() -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (path, verb.upper()): operation
+        for path, operations in description()["paths"].items()
+        for verb, operation in operations.items()
+    }
+
+
+@functools.cache
+def _validator(path: str, verb: str, status: str) -> Draft202012Validator | None:
+    response = _templates()[path, verb]["responses"][status]
+    if "$ref" in response:
+        response = description()["components"]["responses"][response["$ref"].rsplit("/", 1)[-1]]
+    content = response.get("content", {})
+    if "application/json" not in content:
+        return None
+    return Draft202012Validator({**content["application/json"]["schema"], "components": description()["components"]})
+
+
+def template_of(path: str, *, is_root: bool) -> str | None:
+    """The path template that a concrete path belongs to, or None if no route has it."""
+    from django.conf import settings
+
+    try:
+        match = resolve(path, settings.ROOT_HOST_URLCONF if is_root else settings.ROOT_URLCONF)
+    except Resolver404:
+        return None
+    route = match.route
+    while "<" in route:
+        start, end = route.index("<"), route.index(">")
+        route = route[:start] + "{" + route[start + 1 : end].split(":")[-1] + "}" + route[end + 1 :]
+    return f"/{route}"
+
+
+def check_response(method: str, target: str, host: str, response: HttpResponse, *, headers: dict[str, str]) -> None:
+    """Fail when an answer is not what the description says."""
+    parts = urlsplit(target)
+    request = response.wsgi_request  # type: ignore[attr-defined]
+    template = template_of(parts.path, is_root=host == "localhost")
+    if template is None or not (template.startswith("/api") or template == "/"):
+        return
+    verb = effective_method(request)
+    assert response.status_code < 500 or response.status_code == 501, f"{method} {target}: {response.content[:500]!r}"
+    if response.status_code in (404, 414, 431) and getattr(request, "site", None) is None:
+        return
+    if (template, verb) not in _templates():
+        assert response.status_code == 405, f"{verb} {template} is not described"
+        return
+    operation = _templates()[template, verb]
+    status = (
+        str(json.loads(response.content)["status"])
+        if "always200" in target or "X-Always-200" in headers
+        else str(response.status_code)
+    )
+    assert status in operation["responses"], f"{verb} {template} answers {status}, which is not described"
+    if response.status_code < 400:
+        _check_parameters(parts.query, operation, verb=verb, template=template)
+    if verb == "HEAD" or "disableBoiler" in target or "callback=" in target or "X-Disable-Boiler" in headers:
+        return
+    kind = response.get("Content-Type", "").partition(";")[0]
+    if kind != "application/json" and kind in operation["responses"][status].get("content", {}):
+        return
+    validator = _validator(template, verb, status)
+    if validator is not None:
+        body = json.loads(response.content)
+        if not validator.is_valid(body):
+            worst = max(validator.iter_errors(body), key=lambda error: len(error.instance_path))
+            raise AssertionError(f"{verb} {template} {status}: {worst.instance_path}: {worst.message[:600]}")
+
+
+def _check_parameters(query: str, operation: dict[str, Any], *, verb: str, template: str) -> None:
+    components = description()["components"]["parameters"]
+    known = set()
+    for parameter in operation.get("parameters", []):
+        if "$ref" in parameter:
+            parameter = components[parameter["$ref"].rsplit("/", 1)[-1]]
+        if parameter["in"] == "query":
+            known.add(parameter["name"])
+    if verb == "OPTIONS":
+        return
+    sent = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    unknown = sent - known - IGNORED_PARAMETERS
+    assert not unknown, f"{verb} {template}: the parameters {sorted(unknown)} are not described"

@@ -1,0 +1,1 @@
+"""Real server processes, asked over the network of this machine."""

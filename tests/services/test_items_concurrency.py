@@ -1,0 +1,191 @@
+"""Items and comments under many hands at once (R2): counters equal a recount, nobody waits for ever."""
+
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from apps.comments.models import Comment
+from apps.comments.services import comment_on_item, delete_comment, edit_comment, flag_comment
+from apps.core.clock import now
+from apps.core.errors import Missing
+from apps.core.models import Change
+from apps.items.imports import recount_items
+from apps.items.models import Item
+from apps.items.reading import mark_item_read
+from apps.items.services import create_conversation, delete_item, edit_item, flag_item
+from apps.profiles.imports import recount_profiles
+from apps.sites.types import ItemType
+from tests.content import place_in, say, start
+from tests.factories import Forum
+from tests.recounts import REPAIRS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Run calls in threads with connections of their own; the first error is raised."""
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(run, calls))
+
+
+@pytest.fixture(autouse=True)
+def _counters_equal_a_recount(forum: Forum) -> Iterator[None]:
+    yield
+    with transaction.atomic():
+        assert recount_items(site_id=forum.site.id) == 0
+        assert recount_profiles(site_id=forum.site.id) == 0
+    for repair in REPAIRS:
+        assert repair(site_id=forum.site.id) == []
+
+
+def comment_call(forum: Forum, author_id: int, item_id: int, markdown: str) -> Callable[[], int]:
+    """A call that comments."""
+    return lambda: comment_on_item(
+        site_id=forum.site.id,
+        author_id=author_id,
+        item_id=item_id,
+        markdown=markdown,
+        in_reply_to_id=None,
+        flags={},
+        by_moderator=True,
+    )
+
+
+def test_R2_many_comments_at_once(forum: Forum) -> None:
+    people = [forum.member() for _ in range(4)]
+    item = start(forum.owner, forum.root)
+    ids = at_once(*(comment_call(forum, people[n % 4].id, item.id, f"Comment {n}") for n in range(40)))
+    assert len(set(ids)) == 40
+    item.refresh_from_db()
+    assert item.comment_count == 40
+    newest = Comment.objects.order_by("-created_at", "-id")[0]
+    assert (item.last_comment_id, item.last_comment_at) == (newest.id, newest.created_at)
+    times = list(Comment.objects.order_by("id").values_list("created_at", flat=True))
+    assert times == sorted(times)
+
+
+def test_R1_the_same_comment_at_once_is_one(forum: Forum) -> None:
+    member = forum.member()
+    item = start(forum.owner, forum.root)
+    ids = at_once(*[comment_call(forum, member.id, item.id, "Hello")] * 100)
+    assert len(set(ids)) == 1
+    assert Comment.objects.count() == 1
+    assert Change.objects.filter(kind="comment.created").count() == 1
+
+
+def test_R1_the_same_conversation_at_once_is_one(forum: Forum) -> None:
+    member = forum.member()
+
+    def create() -> int:
+        return create_conversation(
+            site_id=forum.site.id,
+            author_id=member.id,
+            microcosm_id=forum.root.id,
+            title="Tea",
+            flags={},
+            by_moderator=False,
+        )
+
+    assert len(set(at_once(*[create] * 100))) == 1
+    assert Item.objects.count() == 1
+    assert Change.objects.filter(kind="conversation.created").count() == 1
+
+
+def test_R2_one_deletion_of_many_counts(forum: Forum) -> None:
+    item = start(forum.owner, forum.root)
+    comment = say(forum.owner, item)
+    say(forum.owner, item)
+
+    def delete() -> None:
+        delete_comment(site_id=forum.site.id, actor_id=forum.owner.id, comment_id=comment.id)
+
+    at_once(*[delete] * 8)
+    assert Change.objects.filter(kind="comment.deleted").count() == 1
+    item.refresh_from_db()
+    assert item.comment_count == 1
+
+
+def test_R2_everything_at_once_neither_miscounts_nor_deadlocks(forum: Forum) -> None:
+    rng = random.Random(7)
+    site_id, owner_id = forum.site.id, forum.owner.id
+    people = [forum.member() for _ in range(3)]
+    places = [forum.root, place_in(forum), place_in(forum)]
+    items = [start(people[n % 3], places[n % 3]) for n in range(4)]
+    comments = [say(people[n % 3], items[n % 4]) for n in range(12)]
+
+    def move() -> None:
+        edit_item(
+            site_id=site_id,
+            actor_id=owner_id,
+            item_id=rng.choice(items).id,
+            title=None,
+            microcosm_id=rng.choice(places).id,
+            reason="move",
+            moderates_target=True,
+        )
+
+    def hide_item() -> None:
+        flags = {rng.choice(["is_deleted", "is_moderated"]): rng.random() < 0.5}
+        flag_item(site_id=site_id, actor_id=owner_id, item_id=rng.choice(items).id, flags=flags)
+
+    def delete_one() -> None:
+        delete_item(site_id=site_id, actor_id=owner_id, item_id=items[0].id)
+
+    def hide_comment() -> None:
+        flags = {rng.choice(["is_deleted", "is_moderated"]): rng.random() < 0.5}
+        flag_comment(site_id=site_id, actor_id=owner_id, comment_id=rng.choice(comments).id, flags=flags)
+
+    def edit() -> None:
+        edit_comment(site_id=site_id, actor_id=owner_id, comment_id=rng.choice(comments).id, markdown=str(rng.random()))
+
+    def read() -> None:
+        mark_item_read(
+            site_id=site_id, profile_id=owner_id, kind=ItemType.CONVERSATION, item_id=rng.choice(items).id, at=now()
+        )
+
+    def say_something() -> None:
+        comment_call(forum, rng.choice(people).id, rng.choice(items).id, str(rng.random()))()
+
+    def delete_something() -> None:
+        delete_comment(site_id=site_id, actor_id=owner_id, comment_id=rng.choice(comments).id)
+
+    kinds = [move, hide_item, hide_comment, edit, read, say_something, say_something, delete_something]
+    at_once(*([rng.choice(kinds) for _ in range(150)] + [delete_one]))
+
+
+def test_R2_a_comment_and_the_hiding_of_its_item_keep_their_order(forum: Forum) -> None:
+    member = forum.member()
+    item = start(forum.owner, forum.root)
+
+    def talk(number: int) -> bool:
+        try:
+            comment_on_item(
+                site_id=forum.site.id,
+                author_id=member.id,
+                item_id=item.id,
+                markdown=f"Comment {number}",
+                in_reply_to_id=None,
+                flags={},
+                by_moderator=False,
+            )
+        except Missing:
+            return False
+        return True
+
+    def delete() -> bool:
+        delete_item(site_id=forum.site.id, actor_id=forum.owner.id, item_id=item.id)
+        return True
+
+    said = at_once(*[lambda n=n: talk(n) for n in range(6)], delete, *[lambda n=n: talk(n) for n in range(6, 12)])
+    assert Comment.objects.count() == sum(said) - 1
