@@ -240,9 +240,12 @@ def test_a_page_of_another_host_may_not_open_a_socket(nginx: Nginx, platform: Pl
     assert refused.value.response.status_code == 403
 
 
-def test_a_frame_that_is_too_large_closes_the_socket_before_it_is_read(nginx: Nginx, platform: Platform) -> None:
+@pytest.mark.parametrize("size", [8_193, 1_000_000])
+def test_a_frame_that_is_too_large_closes_the_socket_before_it_is_read(
+    nginx: Nginx, platform: Platform, size: int
+) -> None:
     with open_socket(nginx.port, "/live/v1", host=platform.alpha) as live:
-        live.send("x" * 1_000_000)
+        live.send("x" * size)
         with pytest.raises(ConnectionClosed) as closed:
             live.recv(timeout=10)
     assert closed.value.rcvd is not None
