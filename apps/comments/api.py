@@ -25,6 +25,7 @@ from apps.core.errors import DeleteForbidden, Missing, OutOfRange, UpdateForbidd
 from apps.core.openapi import operation, query_parameter
 from apps.core.pagination import DEFAULT_LIMIT, Paging
 from apps.core.patching import read_patch
+from apps.core.response_cache import kept
 from apps.files.attaching import choose_file
 from apps.files.serializers import AttachmentInput
 from apps.files.shapes import attachment_list
@@ -105,6 +106,7 @@ class CommentDetail(Api):
     """`/comments/{id}`."""
 
     @operation("Read a comment", answer=CommentDetailOutput, query=(LIMIT,))
+    @kept()
     def get(self, request: Request, comment_id: int) -> Answer:
         """With the comment it answers and those that answer it; marks its item as read up to it."""
         return Answer(comment_shape(self.viewer, comment_id, limit=page_limit(request)))

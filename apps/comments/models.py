@@ -33,6 +33,12 @@ class Comment(models.Model):
             )
         ]
         indexes = [
+            # Few: whoever goes through a list of comments asks here which of them are not to be seen.
+            models.Index(
+                fields=["id"],
+                name="comments_comment_hidden",
+                condition=models.Q(is_deleted=True) | models.Q(is_moderated=True),
+            ),
             models.Index(
                 fields=["item", "created_at", "id"],
                 condition=models.Q(is_deleted=False, is_moderated=False),

@@ -52,6 +52,8 @@ class Answer:
     stream: Iterable[bytes] | None = None
     #: What tells the body from any other at its address; found from its bytes if empty.
     etag: str = ""
+    #: False when it depends on more than what the versions of a site stand for (`apps.core.response_cache`).
+    may_be_kept: bool = True
 
 
 class ApiRequest(Request):
@@ -269,20 +271,26 @@ def _streamed(request: HttpRequest, answer: Answer) -> StreamingHttpResponse:
 
 def _envelope(request: HttpRequest, answer: Answer, *, error: ApiError | None) -> HttpResponse:
     query, context = request.GET, request.GET.get("context", "")
-    body: Any = {
-        "context": context.encode(errors="replace").decode(),
-        "status": answer.status,
-        "data": answer.data,
-        "error": [error.detail] if error else None,
-    }
-    if "disableBoiler" in query or request.META.get("HTTP_X_DISABLE_BOILER"):
-        body = answer.data
-    content, content_type = dump(body), "application/json"
+    content, content_type = content_of(request, answer, error=error), "application/json"
     callback = query.get("callback")
     if callback and _CALLBACK.fullmatch(callback):
         arguments = content + (b", " + dump(context) if context else b"")
         content, content_type = callback.encode() + b"(" + _script_safe(arguments) + b")", "application/javascript"
     return HttpResponse(content, status=200 if wants_always_200(request) else answer.status, content_type=content_type)
+
+
+def content_of(request: HttpRequest, answer: Answer, *, error: ApiError | None = None) -> bytes:
+    """An answer's data as JSON, in the envelope unless the request does without it."""
+    if "disableBoiler" in request.GET or request.META.get("HTTP_X_DISABLE_BOILER"):
+        return dump(answer.data)
+    return dump(
+        {
+            "context": request.GET.get("context", "").encode(errors="replace").decode(),
+            "status": answer.status,
+            "data": answer.data,
+            "error": [error.detail] if error else None,
+        }
+    )
 
 
 def _script_safe(json: bytes) -> bytes:

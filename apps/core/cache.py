@@ -10,13 +10,16 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 from pymemcache.client.base import Client, PooledClient
 from pymemcache.exceptions import MemcacheError, MemcacheServerError, MemcacheUnexpectedCloseError
 
 from apps.core.release import release
+
+Value = TypeVar("Value")
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +39,15 @@ _DIGEST_BYTES = 16
 _GARBAGE = (ValueError, KeyError, IndexError)
 
 
-class Memory:
-    """What was used last, up to a number of bytes."""
+class Memory(Generic[Value]):
+    """What was used last, up to a number of bytes; `size` says how many a value has."""
 
-    def __init__(self, *, max_bytes: int = MAX_MEMORY_BYTES) -> None:
-        self._values: OrderedDict[str, bytes] = OrderedDict()
-        self._max_bytes, self._byte_count = max_bytes, 0
+    def __init__(self, *, size: Callable[[Value], int], max_bytes: int = MAX_MEMORY_BYTES) -> None:
+        self._values: OrderedDict[str, Value] = OrderedDict()
+        self._size, self._max_bytes, self._byte_count = size, max_bytes, 0
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str) -> Value | None:
         """The value, or None."""
         with self._lock:
             value = self._values.get(key)
@@ -52,23 +55,22 @@ class Memory:
                 self._values.move_to_end(key)
             return value
 
-    def put(self, key: str, value: bytes) -> None:
+    def put(self, key: str, value: Value) -> None:
         """Keep a value; what was not used for the longest time makes room."""
         with self._lock:
             self._drop(key)
             self._values[key] = value
-            self._byte_count += _size(key, value)
+            self._byte_count += self._bytes_of(key, value)
             while self._byte_count > self._max_bytes:
                 self._drop(next(iter(self._values)))
 
     def _drop(self, key: str) -> None:
         value = self._values.pop(key, None)
         if value is not None:
-            self._byte_count -= _size(key, value)
+            self._byte_count -= self._bytes_of(key, value)
 
-
-def _size(key: str, value: bytes) -> int:
-    return len(key) + len(value) + _OVERHEAD_BYTES
+    def _bytes_of(self, key: str, value: Value) -> int:
+        return len(key) + self._size(value) + _OVERHEAD_BYTES
 
 
 class Memcached:
@@ -126,7 +128,8 @@ class Cache:
     """The memory of the process, then memcached if there is one."""
 
     def __init__(self, *, memcached: Memcached | None = None) -> None:
-        self._memory, self._memcached = Memory(), memcached
+        self._memory: Memory[bytes] = Memory(size=len)
+        self._memcached = memcached
 
     def get(self, key: str) -> bytes | None:
         """The value, or None."""

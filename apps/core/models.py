@@ -41,6 +41,20 @@ class ChangeHorizon(models.Model):
         return str(self.position)
 
 
+class Version(models.Model):
+    """In which state a site is, or what concerns one member of it alone; kept by triggers (docs/decisions/0060)."""
+
+    pk = models.CompositePrimaryKey("site_id", "profile_id")
+    site_id = models.BigIntegerField()
+    #: 0 for the site as a whole.
+    profile_id = models.BigIntegerField()
+    #: Microseconds of the clock, or one more than before.
+    version = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.version} of {self.site_id}"
+
+
 class FunctionVersion(models.Model):
     """The hash of the `sql/functions/*.sql` files that schema `fn` was last built from."""
 

@@ -10,6 +10,7 @@ from apps.core.api import Answer, Api
 from apps.core.errors import DeleteForbidden, Missing
 from apps.core.openapi import operation, page_of, query_parameter
 from apps.core.pagination import DEFAULT_LIMIT, Paging, RequestUrl, collection
+from apps.core.response_cache import kept
 from apps.huddles import queries
 from apps.huddles.access import access_huddle, access_invitations
 from apps.huddles.models import Participant
@@ -23,7 +24,7 @@ from apps.huddles.serializers import (
 )
 from apps.huddles.services import add_participants, create_huddle, leave_huddle, mark_huddle_read
 from apps.huddles.shapes import huddle_detail, huddle_summary, participant
-from apps.items.api.items import read_up_to
+from apps.items.api.items import covers, read_up_to
 from apps.permissions.access import Need
 from apps.permissions.serializers import ReferenceInput
 from apps.profiles.shapes import profile_summary, profile_summary_of
@@ -45,6 +46,7 @@ class HuddleList(Api):
     """`/huddles`."""
 
     @operation("List one's huddles", answer=HuddleListOutput, paged=True, query=(UNREAD,))
+    @kept()
     def get(self, request: Request) -> Answer:
         """The most recently active first; without those started by somebody the caller ignores. Guests have none."""
         paging, site_id = self.paging, self.viewer.site_id
@@ -85,6 +87,7 @@ class HuddleDetail(Api):
     """`/huddles/{id}`."""
 
     @operation("Read a huddle", answer=HuddleOutput, paged=True, query=(COMMENT_ID,))
+    @kept()
     def get(self, request: Request, huddle_id: int) -> Answer:
         """With one page of its comments; marks the huddle as read up to the end of that page."""
         return Answer(huddle_shape(self.viewer, huddle_id, paging=self.paging, url=self.url))
@@ -211,14 +214,10 @@ def huddle_shape(viewer: Viewer, huddle_id: int, *, paging: Paging, url: Request
             url=url,
         ),
     )
-    mark_huddle_read(
-        site_id=viewer.site_id,
-        profile_id=viewer.profile_id,
-        huddle_id=huddle_id,
-        at=read_up_to(
-            found.comments[-1].created_at if found.comments else None, total=found.item.comment_total, paging=paging
-        ),
-    )
+    last_at = found.comments[-1].created_at if found.comments else None
+    at = read_up_to(last_at, total=found.item.comment_total, paging=paging)
+    if not covers(found.item.read_at, at=at, last_activity_at=found.item.last_activity_at):
+        mark_huddle_read(site_id=viewer.site_id, profile_id=viewer.profile_id, huddle_id=huddle_id, at=at)
     return shape
 
 

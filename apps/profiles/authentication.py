@@ -1,6 +1,7 @@
 """Access token to Viewer, and the ban check at the door (contract A 2.3, 2.4)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -74,4 +75,10 @@ def viewer_of_token_hash(*, site: SiteInfo, hashed: str) -> Viewer:
         is_operator=row.is_staff,
         token_hash=hashed,
         token_id=row.token_id,
+        state="" if row.has_written or row.profile_id is None else _state(row, now=now),
     )
+
+
+def _state(row: Any, *, now: datetime) -> str:
+    """What the pages of a member are made from: versions, what operators see, and the days that roles may count."""
+    return f"{row.site_version}.{row.own_version}.{row.is_staff:d}.{row.is_banned:d}.{(now - row.joined_at).days}"

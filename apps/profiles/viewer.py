@@ -20,6 +20,8 @@ class Viewer:
     token_hash: str = ""
     #: The token's record, 0 for guests.
     token_id: int = 0
+    #: What all that they can see on the site depends on: equal while nothing has changed; "" if that is not known.
+    state: str = ""
 
     @property
     def site_id(self) -> int:

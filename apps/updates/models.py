@@ -131,8 +131,11 @@ class Update(models.Model):
             )
         ]
         indexes = [
+            # With what decides whether they are shown, so that a long list is counted without reading its rows.
             models.Index(
-                models.F("profile"), models.F("created_at").desc(), models.F("id").desc(), name="updates_update_order"
+                fields=["profile", "-created_at", "-id"],
+                include=["type", "item", "comment", "created_by"],
+                name="updates_update_list",
             ),
             models.Index(fields=["created_at"], name="updates_update_age"),
         ]

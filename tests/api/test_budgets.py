@@ -24,8 +24,8 @@ BUDGETS: dict[str, tuple[int | None, int]] = {
     "profiles": (1, 1),
     "profile": (1, 1),
     "huddles": (None, 1),
-    # Whether the reader may still go there, and how many others hold something new, is asked when the mark moves.
-    "huddle": (None, 4),
+    # Only when the mark moves: whether the reader may still go there, and how many others hold something new.
+    "huddle": (None, 1),
     "updates": (None, 1),
     # A search first limits how long it may take.
     "search, rare word": (2, 2),

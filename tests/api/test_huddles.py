@@ -349,11 +349,22 @@ def test_a_page_costs_few_statements(api: ApiClient, anna: Person, bert: Person)
     for _ in range(3):
         say(bert, huddle)
     api = api.as_(anna)
-    api.get(path(huddle))
-    with count_statements() as statements:
+    with count_statements() as first:
         api.get(path(huddle))
-    # Who asks and the page; then the mark: whether they are in it, the mark, their profile and their number.
-    assert len(statements) == 6
+    with count_statements() as again:
+        api.get(path(huddle))
+    # Who asks and the page; then the mark, with which how many are unread is counted again.
+    assert len(again) == 2
+    assert len(first) > len(again)
+
+
+def test_a_page_that_was_read_says_so_after_one_more_comment(api: ApiClient, anna: Person, bert: Person) -> None:
+    huddle = huddle_of(anna, bert)
+    api = api.as_(anna)
+    for _ in range(2):
+        say(bert, huddle)
+        assert api.get(path(huddle)).data["comments"]["items"][-1]["meta"]["flags"]["unread"] is True
+        assert api.get(path(huddle)).data["comments"]["items"][-1]["meta"]["flags"]["unread"] is False
 
 
 def test_there_is_nothing_to_edit(api: ApiClient, anna: Person) -> None:

@@ -35,13 +35,13 @@ class TestMemory:
     """What a process keeps."""
 
     def test_what_was_put_is_there(self) -> None:
-        memory = Memory()
+        memory = Memory(size=len)
         memory.put("a", b"1")
         memory.put("a", b"2")
         assert (memory.get("a"), memory.get("b")) == (b"2", None)
 
     def test_it_is_bounded_and_forgets_what_was_not_used(self) -> None:
-        memory = Memory(max_bytes=10_000)
+        memory = Memory(size=len, max_bytes=10_000)
         memory.put("first", b"x" * 1000)
         for number in range(100):
             assert memory.get("first") is not None
@@ -51,12 +51,12 @@ class TestMemory:
         assert len(memory._values) == 8
 
     def test_a_value_larger_than_all_of_it_is_not_kept(self) -> None:
-        memory = Memory(max_bytes=1000)
+        memory = Memory(size=len, max_bytes=1000)
         memory.put("a", b"x" * 2000)
         assert (memory.get("a"), memory._byte_count) == (None, 0)
 
     def test_many_threads_keep_it_straight(self) -> None:
-        memory = Memory(max_bytes=50_000)
+        memory = Memory(size=len, max_bytes=50_000)
 
         def work(seed: int) -> None:
             numbers = random.Random(seed)
@@ -71,7 +71,9 @@ class TestMemory:
             thread.start()
         for thread in threads:
             thread.join()
-        assert memory._byte_count == sum(module._size(key, value) for key, value in memory._values.items()) <= 50_000
+        assert (
+            memory._byte_count == sum(memory._bytes_of(key, value) for key, value in memory._values.items()) <= 50_000
+        )
 
 
 class TestMemcached:

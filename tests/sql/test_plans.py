@@ -27,7 +27,15 @@ SCALE = replace(
     QUICK, comments=16_000, conversations=800, profiles=1_000, longest=3_000, updates=300, watched=300, watchers=100
 )
 #: Those that are large on this copy too.
-LARGE = ("comments_comment", "comments_revision", "items_item", "profiles_profile", "items_attendee")
+LARGE = (
+    "comments_comment",
+    "comments_revision",
+    "items_item",
+    "profiles_profile",
+    "items_attendee",
+    "updates_update",
+    "updates_watcher",
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Reading:
 PLANS: dict[str, tuple[set[str], int]] = {
     "site": ({"profiles_profile_pkey"}, 30),
     "whoami": ({"profiles_profile_pkey", "comments_comment_biography"}, 60),
-    "front page": ({"items_item_place_order", "items_item_pkey", "profiles_profile_pkey"}, 2_400),
+    "front page": ({"items_item_place_order", "items_item_pkey", "profiles_profile_pkey"}, 700),
     "microcosm": ({"items_item_place_order", "items_item_pkey", "profiles_profile_pkey"}, 800),
     "tree": ({"profiles_profile_pkey"}, 20),
     "conversation": ({"comments_comment_page", "comments_comment_said", "comments_comment_pkey"}, 550),
@@ -57,7 +65,7 @@ PLANS: dict[str, tuple[set[str], int]] = {
     "huddles": ({"items_item_pkey"}, 4_500),
     "huddle": ({"comments_comment_page", "comments_comment_pkey"}, 700),
     # All updates of the member are looked at, as each may have become invisible.
-    "updates": ({"items_item_pkey", "comments_comment_pkey"}, 4_000),
+    "updates": ({"items_item_pkey", "comments_comment_hidden", "updates_update_list"}, 2_100),
     "search, rare word": ({"search_revision_english", "search_item_english", "search_profile_english"}, 450),
     # Bounded by what a text may find.
     "search, common word": ({"comments_comment_newest", "search_item_english", "search_profile_english"}, 14_000),

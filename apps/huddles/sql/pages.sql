@@ -83,7 +83,7 @@ viewed AS MATERIALIZED (
            -- Counting is for those who ignore somebody; for everybody else the counter is the answer.
            CASE WHEN cardinality(muted.ids) = 0 THEN item.comment_count
            ELSE item.comment_count - fn.hushed_count(item.id, muted.ids) END::bigint AS comment_total,
-           coalesce(greatest(item_mark.read_at, all_mark.read_at), '-infinity') AS read_at
+           greatest(item_mark.read_at, all_mark.read_at) AS read_at, item.last_activity_at
     FROM items_item AS item
     JOIN huddles_huddle AS huddle ON huddle.item_id = item.id
     JOIN profiles_profile AS author ON author.id = item.created_by_id
@@ -98,7 +98,8 @@ viewed AS MATERIALIZED (
       AND may.can_read AND NOT may.is_banned AND NOT item.is_deleted AND NOT item.is_moderated
 ),
 picked AS MATERIALIZED (
-    SELECT fn.comment_ids(viewed.id, viewed.muted_ids, %(limit)s::bigint, %(offset)s::bigint) AS ids, viewed.read_at
+    SELECT fn.comment_ids(viewed.id, viewed.muted_ids, %(limit)s::bigint, %(offset)s::bigint) AS ids,
+           coalesce(viewed.read_at, '-infinity') AS read_at
     FROM viewed
 ),
 page AS (
@@ -111,7 +112,7 @@ SELECT viewed.id, viewed.title, viewed.created_at, viewed.is_confidential,
        viewed.can_create, viewed.can_read, viewed.can_update, viewed.can_delete, viewed.can_close_own,
        viewed.can_open_own, viewed.can_read_others, viewed.is_guest, viewed.is_banned, viewed.is_owner,
        viewed.is_moderator, viewed.is_site_owner,
-       viewed.is_watched, viewed.send_email, viewed.send_sms, viewed.comment_total,
+       viewed.is_watched, viewed.send_email, viewed.send_sms, viewed.comment_total, viewed.read_at, viewed.last_activity_at,
        people.ids AS people_ids, people.user_ids AS people_user_ids, people.names AS people_names,
        people.visibilities AS people_visibilities, people.avatar_urls AS people_avatar_urls,
        page.id AS comment_id, page.created_at AS comment_created_at, page.revision_count AS comment_revision_count,

@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from apps.comments.serializers import CommentOutput
 from apps.core.api import Answer
 from apps.core.openapi import operation, page_of
+from apps.core.response_cache import kept
 from apps.items.api.items import COMMENT_ID, PATCH_BODY, ItemApi, flags_given, require_id
 from apps.items.queries import items_of_kind
 from apps.items.serializers import (
@@ -30,6 +31,7 @@ class ConversationList(ItemApi):
     kind = ItemType.CONVERSATION
 
     @operation("List conversations", answer=ConversationListOutput, paged=True)
+    @kept()
     def get(self, request: Request) -> Answer:
         """Everything the caller may read and does not ignore: sticky ones first, then by last activity."""
         paging = self.paging
@@ -71,6 +73,7 @@ class ConversationDetail(ItemApi):
     kind = ItemType.CONVERSATION
 
     @operation("Read a conversation", answer=ConversationOutput, paged=True, query=(COMMENT_ID,))
+    @kept()
     def get(self, request: Request, **ids: int) -> Answer:
         """With one page of its comments; marks the conversation as read up to the end of that page."""
         return self.page_answer()

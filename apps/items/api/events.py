@@ -11,6 +11,7 @@ from apps.core.api import Answer, Api
 from apps.core.errors import DeleteForbidden, Forbidden, Missing, ReadForbidden, WrongType
 from apps.core.openapi import operation, page_of, query_parameter
 from apps.core.pagination import collection
+from apps.core.response_cache import kept
 from apps.items import happenings, queries, shapes
 from apps.items.api.items import COMMENT_ID, PATCH_BODY, ItemApi, flags_given, require_id
 from apps.items.calendars import Entry, attendee_csv, calendar, entry_of
@@ -90,6 +91,7 @@ class EventList(EventApi):
         paged=True,
         query=(query_parameter("isAttending", bool, "Only those the caller said yes to."),),
     )
+    @kept()
     def get(self, request: Request) -> Answer:
         """Everything the caller may read and does not ignore: sticky ones first, then by last activity."""
         text = request.query_params.get("isAttending", "")
@@ -127,6 +129,7 @@ class EventDetail(EventApi):
     """`/events/{id}`."""
 
     @operation("Read an event", answer=EventOutput, paged=True, query=(COMMENT_ID,))
+    @kept()
     def get(self, request: Request, **ids: int) -> Answer:
         """With one page of its comments; marks the event as read up to the end of that page."""
         return self.page_answer()

@@ -175,9 +175,7 @@ class ItemApi(Api):
         if self.viewer.is_guest:
             return
         at = read_up_to(seen.comments.last_at, total=seen.item.comment_total, paging=paging)
-        mark = seen.item.read_at
-        # A mark behind which nothing happened since says as much as a later one, and costs no write.
-        if mark is not None and mark >= min(at, seen.item.last_activity_at):
+        if covers(seen.item.read_at, at=at, last_activity_at=seen.item.last_activity_at):
             return
         mark_item_read(
             site_id=self.viewer.site_id,
@@ -220,6 +218,11 @@ def read_up_to(last_at: datetime | None, *, total: int, paging: Paging) -> datet
     if last_at is not None and paging.offset < max_offset(total, paging.limit):
         return last_at
     return clock.now()
+
+
+def covers(mark: datetime | None, *, at: datetime, last_activity_at: datetime) -> bool:
+    """Whether a mark says as much as one at `at`, because nothing happened behind it since: it need not be moved."""
+    return mark is not None and mark >= min(at, last_activity_at)
 
 
 def flags_to_set(access: Access[Item], replacements: list[Replacement]) -> Mapping[str, bool]:

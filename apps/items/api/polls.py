@@ -8,6 +8,7 @@ from apps.comments.serializers import CommentOutput
 from apps.core import clock
 from apps.core.api import Answer
 from apps.core.openapi import operation, page_of
+from apps.core.response_cache import kept
 from apps.items.api.items import COMMENT_ID, PATCH_BODY, ItemApi, flags_given, require_id
 from apps.items.moments import read_instant
 from apps.items.polls import ChoiceDraft, PollDraft, cast_vote, create_poll, edit_poll, withdraw_vote
@@ -40,6 +41,7 @@ class PollList(PollApi):
     """`/polls`."""
 
     @operation("List polls", answer=PollListOutput, paged=True)
+    @kept()
     def get(self, request: Request) -> Answer:
         """Everything the caller may read and does not ignore, oldest first."""
         paging = self.paging

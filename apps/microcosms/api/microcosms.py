@@ -9,6 +9,7 @@ from apps.core.errors import Closed, CreateForbidden, Forbidden, Missing, OutOfR
 from apps.core.openapi import operation
 from apps.core.pagination import DEFAULT_LIMIT, Paging, RequestUrl, collection
 from apps.core.patching import read_patch
+from apps.core.response_cache import kept
 from apps.items.shapes import item_summary
 from apps.microcosms import queries, shapes
 from apps.microcosms.api.serializers import MicrocosmOutput
@@ -30,6 +31,7 @@ class MicrocosmList(Api):
     """`/microcosms`."""
 
     @operation("The root microcosm and what is in it", answer=MicrocosmOutput, paged=True)
+    @kept()
     def get(self, request: Request) -> Answer:
         """Child microcosms and items the caller may see: pinned ones, other microcosms, then items by activity."""
         return Answer(_page(self.viewer, None, paging=self.paging, url=self.url))
@@ -60,6 +62,7 @@ class MicrocosmTree(Api):
     """`/microcosms/tree`."""
 
     @operation("The microcosms the caller may read, depth first", answer=TreeEntryOutput(many=True))
+    @kept()
     def get(self, request: Request) -> Answer:
         """Parents before children; ignored microcosms and those below them are left out."""
         rows = queries.microcosm_tree(site_id=self.viewer.site_id, profile_id=self.viewer.profile_id)
@@ -70,6 +73,7 @@ class MicrocosmDetail(Api):
     """`/microcosms/{id}`."""
 
     @operation("A microcosm and what is in it", answer=MicrocosmOutput, paged=True)
+    @kept()
     def get(self, request: Request, microcosm_id: int) -> Answer:
         """Child microcosms and items the caller may see: pinned ones, other microcosms, then items by activity."""
         return Answer(_page(self.viewer, microcosm_id, paging=self.paging, url=self.url))

@@ -17,9 +17,12 @@ WITH place AS MATERIALIZED (
                ELSE microcosm.id = %(microcosm_id)s::bigint END
       AND may.can_read AND NOT may.is_banned AND (microcosm.is_live OR may.is_moderator)
 ),
+-- An array: to look for an id in it costs less than to scan rows for each title of a path.
 readable AS MATERIALIZED (
-    SELECT granted.microcosm_id AS id
-    FROM fn.readable_microcosms(%(site_id)s::bigint, %(profile_id)s::bigint) AS granted
+    SELECT ARRAY(
+        SELECT granted.microcosm_id
+        FROM fn.readable_microcosms(%(site_id)s::bigint, %(profile_id)s::bigint) AS granted
+    ) AS ids
 ),
 ignored AS MATERIALIZED (
     SELECT coalesce(array_agg(ignore.microcosm_id) FILTER (WHERE ignore.microcosm_id IS NOT NULL), '{}')
@@ -31,16 +34,18 @@ ignored AS MATERIALIZED (
 -- What is live and not ignored below the place; `branch` is the child of the place that it belongs to.
 below AS MATERIALIZED (
     SELECT microcosm.id, microcosm.path[place.depth + 1] AS branch,
-           cardinality(microcosm.path) - place.depth AS generation, readable.id IS NOT NULL AS is_readable,
+           cardinality(microcosm.path) - place.depth AS generation, microcosm.id = ANY (readable.ids) AS is_readable,
            microcosm.title, microcosm.logo_url, microcosm.is_sticky, microcosm.sequence,
            microcosm.conversation_count + microcosm.event_count + microcosm.poll_count AS item_count,
-           microcosm.comment_count
+           microcosm.comment_count,
+           -- When somebody was active last in what is visible directly inside; null when there is nothing.
+           microcosm.last_activity_at AS active_at
     FROM place
     CROSS JOIN ignored
+    CROSS JOIN readable
     JOIN microcosms_microcosm AS microcosm
       ON microcosm.site_id = %(site_id)s::bigint AND microcosm.path[place.depth] = place.id
      AND cardinality(microcosm.path) > place.depth AND microcosm.is_live
-    LEFT JOIN readable ON readable.id = microcosm.id
     WHERE NOT microcosm.path && ignored.microcosm_ids
 ),
 total AS MATERIALIZED (
@@ -95,12 +100,13 @@ marks AS MATERIALIZED (
     SELECT inside.branch, inside.id, greatest(mark.read_at, viewer.read_all_at) AS read_at
     FROM profiles_profile AS viewer
     CROSS JOIN (
-        SELECT below.branch, below.id FROM below WHERE below.is_readable
+        SELECT below.branch, below.id, below.active_at FROM below WHERE below.is_readable
         UNION ALL
-        SELECT 0, place.id FROM place WHERE place.is_live
+        SELECT 0, place.id, 'infinity' FROM place WHERE place.is_live
     ) AS inside
     LEFT JOIN items_microcosmreadmark AS mark ON mark.profile_id = viewer.id AND mark.microcosm_id = inside.id
     WHERE viewer.id = %(profile_id)s::bigint AND viewer.site_id = %(site_id)s::bigint
+      AND (mark.read_at IS NULL OR inside.active_at > mark.read_at) AND inside.active_at > viewer.read_all_at
 ),
 -- Not materialized: whoever asks stops at the first.
 unread AS NOT MATERIALIZED (
@@ -118,28 +124,27 @@ unread AS NOT MATERIALIZED (
         LIMIT 1
     ) AS fresh
 ),
-newest AS MATERIALIZED (
-    SELECT DISTINCT ON (below.branch) below.branch, candidate.id AS item_id
+-- The most recent item of each branch of the page: that of its most recently active microcosm, unless the reader ignores
+-- it; then all microcosms of the branch are asked.
+latest AS MATERIALIZED (
+    SELECT DISTINCT ON (below.branch) below.branch, below.id, below.active_at
     FROM below
+    WHERE below.is_readable AND below.active_at IS NOT NULL AND below.branch IN (SELECT page.microcosm_id FROM page)
+    ORDER BY below.branch, below.active_at DESC
+),
+newest AS MATERIALIZED (
+    SELECT latest.branch,
+           CASE WHEN first.last_activity_at >= latest.active_at THEN first.id ELSE (
+               SELECT candidate.id
+               FROM below
+               CROSS JOIN LATERAL fn.newest_item(below.id, ignored.item_ids) AS candidate
+               WHERE below.branch = latest.branch AND below.is_readable
+               ORDER BY candidate.last_activity_at DESC, candidate.id DESC
+               LIMIT 1
+           ) END AS item_id
+    FROM latest
     CROSS JOIN ignored
-    CROSS JOIN LATERAL (
-        -- Once for pinned and once for other items, so that each reads one row of the index.
-        (
-            SELECT item.id, item.last_activity_at FROM items_item AS item
-            WHERE item.microcosm_id = below.id AND item.is_sticky
-              AND NOT item.is_deleted AND NOT item.is_moderated AND item.id <> ALL (ignored.item_ids)
-            ORDER BY item.last_activity_at DESC, item.id DESC LIMIT 1
-        )
-        UNION ALL
-        (
-            SELECT item.id, item.last_activity_at FROM items_item AS item
-            WHERE item.microcosm_id = below.id AND NOT item.is_sticky
-              AND NOT item.is_deleted AND NOT item.is_moderated AND item.id <> ALL (ignored.item_ids)
-            ORDER BY item.last_activity_at DESC, item.id DESC LIMIT 1
-        )
-    ) AS candidate
-    WHERE below.is_readable AND below.branch IN (SELECT page.microcosm_id FROM page)
-    ORDER BY below.branch, candidate.last_activity_at DESC, candidate.id DESC
+    LEFT JOIN LATERAL fn.newest_item(latest.id, ignored.item_ids) AS first ON true
 ),
 -- What the rows stand for, as arrays: unnested they are few to the planner too, which then looks up each of the rest.
 gathered AS MATERIALIZED (
@@ -176,10 +181,9 @@ SELECT -- The first twelve are the permissions of the caller in the microcosm, i
        ) END AS place_moderator_ids,
        microcosm.id AS place_id, microcosm.path AS place_path,
        CASE WHEN microcosm.id IS NOT NULL THEN ARRAY(
-           SELECT CASE WHEN readable.id IS NOT NULL OR ancestor.id = (SELECT place.id FROM place) THEN ancestor.title END
+           SELECT CASE WHEN step.id = ANY (readable.ids) OR step.id = (SELECT place.id FROM place) THEN ancestor.title END
            FROM unnest(microcosm.path) WITH ORDINALITY AS step (id, level)
            JOIN microcosms_microcosm AS ancestor ON ancestor.id = step.id
-           LEFT JOIN readable ON readable.id = step.id
            ORDER BY step.level
        )::text[] END AS place_path_titles,
        microcosm.title AS place_title, microcosm.description AS place_description, microcosm.logo_url AS place_logo_url,
@@ -197,10 +201,9 @@ SELECT -- The first twelve are the permissions of the caller in the microcosm, i
        branches.child_logo_urls AS place_child_logo_urls,
        item.id, item.kind, item.title, item.microcosm_id, item_place.path,
        CASE WHEN item_place.id IS NOT NULL THEN ARRAY(
-           SELECT CASE WHEN readable.id IS NOT NULL OR ancestor.id = (SELECT place.id FROM place) THEN ancestor.title END
+           SELECT CASE WHEN step.id = ANY (readable.ids) OR step.id = (SELECT place.id FROM place) THEN ancestor.title END
            FROM unnest(item_place.path) WITH ORDINALITY AS step (id, level)
            JOIN microcosms_microcosm AS ancestor ON ancestor.id = step.id
-           LEFT JOIN readable ON readable.id = step.id
            ORDER BY step.level
        )::text[] END AS path_titles,
        item.created_at, item.is_sticky, item.is_open, item.is_deleted, item.is_moderated,
@@ -225,6 +228,7 @@ SELECT -- The first twelve are the permissions of the caller in the microcosm, i
        last_author.is_visible AS last_author_is_visible, last_author.avatar_url AS last_author_avatar_url
 -- Nothing is joined whose size the planner can only guess: it would read whole tables for the rest.
 FROM gathered
+CROSS JOIN readable
 CROSS JOIN unnest(gathered.positions, gathered.microcosm_ids, gathered.item_ids)
     AS entries (position, microcosm_id, item_id)
 LEFT JOIN place ON entries.position = 0

@@ -9,6 +9,7 @@ from apps.core import clock
 from apps.core.api import Answer, Api
 from apps.core.openapi import operation, query_parameter
 from apps.core.pagination import Paging, collection
+from apps.core.response_cache import FLEETING, kept
 from apps.items.shapes import item_summary
 from apps.search import queries, shapes
 from apps.search.api.serializers import SearchOutput, TrendingOutput
@@ -41,6 +42,7 @@ class Search(Api):
     """`/search`."""
 
     @operation("Find things", answer=SearchOutput, query=_PARAMETERS, paged=True, errors=(500,))
+    @kept()
     def get(self, request: Request) -> Answer:
         """What matches among what the caller may see; `ignored` names the operators that were not understood."""
         paging, started = self.paging, time.monotonic()
@@ -66,7 +68,7 @@ class Search(Api):
         took = round((time.monotonic() - started) * 1000)
         if took:
             answer["timeTakenInMs"] = took
-        return Answer(answer | {"results": results})
+        return Answer(answer | {"results": results}, may_be_kept=not (query.moments or _shows_activity(found)))
 
     def _find(self, query: SearchQuery, *, paging: Paging) -> queries.Found:
         if query.emails:
@@ -80,10 +82,16 @@ class Search(Api):
         )
 
 
+def _shows_activity(found: queries.Found) -> bool:
+    """Whether the results say when somebody was here last, which moves no version."""
+    return any(getattr(row, "kind", ItemType.PROFILE) == ItemType.PROFILE for row in found.rows)
+
+
 class Trending(Api):
     """`/trending`."""
 
     @operation("What is most talked about", answer=TrendingOutput, paged=True)
+    @kept(lifetime=FLEETING)
     def get(self, request: Request) -> Answer:
         """At most 25 items with comments of the last 14 days, among those that the caller may read."""
         paging = self.paging

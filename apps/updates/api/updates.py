@@ -9,6 +9,7 @@ from apps.core.errors import Missing
 from apps.core.openapi import operation
 from apps.core.pagination import collection
 from apps.core.patching import read_patch
+from apps.core.response_cache import kept
 from apps.sites.types import ItemType, href
 from apps.updates import services
 from apps.updates.api.serializers import UpdateListOutput, UpdateOutput
@@ -36,6 +37,7 @@ class UpdateList(Api):
     """`/updates`."""
 
     @operation("What the caller is told", answer=UpdateListOutput, paged=True)
+    @kept()
     def get(self, request: Request) -> Answer:
         """Newest first; only what they may read now and do not ignore."""
         profile_id = self.viewer.require_profile()

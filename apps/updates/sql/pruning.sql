@@ -1,7 +1,7 @@
 -- name: prune_updates
 -- Deletes of the updates of some members of a site those that nobody misses (B 17): what was new somewhere before a moment
 -- (type 8), and of comments on one item (types 1 and 4) all but the newest.
--- Uses: updates_update_order, updates_update_news.
+-- Uses: updates_update_list, updates_update_news.
 DELETE FROM updates_update AS old
 USING profiles_profile AS reader
 WHERE old.profile_id = ANY (%(profile_ids)s::bigint[])

@@ -187,7 +187,7 @@ ORDER BY coming.item_id, coming.id
 -- these types for each item, and everything that clients cannot show (votes, polls, comments on profiles).
 -- Always at least one row: `total` is in each, all else is null when the page is empty. Columns without prefix are about
 -- the item (see fn.summary_rows), `comment_` about the comment, `actor_` about who caused it.
--- Uses: updates_update_order, updates_watcher_target.
+-- Uses: updates_update_list, comments_comment_hidden, updates_watcher_target.
 WITH readable AS MATERIALIZED (
     SELECT ARRAY(
         SELECT granted.microcosm_id
@@ -204,58 +204,96 @@ ignored AS MATERIALIZED (
     FROM updates_ignore AS ignore
     WHERE ignore.profile_id = %(profile_id)s::bigint
 ),
-shown AS MATERIALIZED (
-    SELECT news.id, news.type, news.item_id, news.comment_id, news.created_at, news.created_by_id, news.is_viewed,
-           news.unread_since, item.kind AS item_kind, item.microcosm_id,
-           row_number() OVER (
-               PARTITION BY news.type, CASE WHEN news.type IN (1, 4, 8) THEN news.item_id ELSE - news.id END
-               ORDER BY news.created_at DESC, news.id DESC
-           ) AS age
-    FROM updates_update AS news
-    CROSS JOIN readable
+watched AS MATERIALIZED (
+    SELECT watcher.kind, watcher.item_id, watcher.microcosm_id
+    FROM updates_watcher AS watcher
+    WHERE watcher.profile_id = %(profile_id)s::bigint
+),
+-- Of the microcosms they may read, those in which they are told of new items: all of them for who watches the site.
+places AS MATERIALIZED (
+    SELECT place.id, spread.is_everywhere OR place.path && spread.ids AS is_watched
+    FROM readable
     CROSS JOIN ignored
-    JOIN items_item AS item ON item.id = news.item_id AND item.site_id = %(site_id)s::bigint
-    LEFT JOIN microcosms_microcosm AS place ON place.id = item.microcosm_id
-    LEFT JOIN comments_comment AS comment ON comment.id = news.comment_id
+    CROSS JOIN (
+        SELECT coalesce(bool_or(watched.kind = 1), false) AS is_everywhere,
+               coalesce(array_agg(watched.microcosm_id) FILTER (WHERE watched.kind = 2), '{}') AS ids
+        FROM watched
+    ) AS spread
+    CROSS JOIN unnest(readable.ids) AS granted (id)
+    JOIN microcosms_microcosm AS place ON place.id = granted.id
+    WHERE NOT place.path && ignored.microcosm_ids
+),
+-- Everything they were told, numbered from the newest: one walk along the index.
+told AS MATERIALIZED (
+    SELECT row_number() OVER (ORDER BY news.created_at DESC, news.id DESC) AS number,
+           news.id, news.type, news.item_id, news.comment_id, news.created_by_id
+    FROM updates_update AS news
     WHERE news.profile_id = %(profile_id)s::bigint
-      AND news.type IN (1, 2, 3, 4, 5, 7, 8)
-      AND NOT item.is_deleted AND NOT item.is_moderated
-      AND CASE
-          WHEN news.comment_id IS NULL THEN item.kind <> 7
-          ELSE NOT comment.is_deleted AND NOT comment.is_moderated
-               AND comment.created_by_id <> ALL (ignored.profile_ids)
-      END
+),
+-- Once for each item, however much they were told about it.
+things AS MATERIALIZED (
+    SELECT item.id, item.kind, watched.item_id IS NOT NULL AS is_watched,
+           coalesce(places.is_watched, false) AS is_in_watched
+    FROM (SELECT DISTINCT told.item_id AS id FROM told) AS about
+    CROSS JOIN ignored
+    JOIN items_item AS item ON item.id = about.id
+    LEFT JOIN places ON places.id = item.microcosm_id
+    LEFT JOIN watched ON watched.kind = item.kind AND watched.item_id = item.id
+    WHERE item.site_id = %(site_id)s::bigint AND NOT item.is_deleted AND NOT item.is_moderated
       AND item.id <> ALL (ignored.item_ids)
-      AND news.created_by_id <> ALL (ignored.profile_ids)
       AND CASE
-          WHEN item.kind <> 5
-          THEN item.microcosm_id = ANY (readable.ids) AND NOT place.path && ignored.microcosm_ids
+          WHEN item.kind <> 5 THEN places.id IS NOT NULL
           ELSE item.created_by_id <> ALL (ignored.profile_ids) AND EXISTS (
               SELECT FROM huddles_participant AS participant
-              WHERE participant.huddle_id = item.id AND participant.profile_id = news.profile_id
+              WHERE participant.huddle_id = item.id AND participant.profile_id = %(profile_id)s::bigint
           )
       END
+),
+-- What is new about each comes once: the newest of its kind. Single values, not EXISTS, so that hidden comments are
+-- looked up one by one instead of all there are.
+visible AS NOT MATERIALIZED (
+    SELECT told.number, told.type, told.item_id
+    FROM told
+    JOIN things ON things.id = told.item_id
+    CROSS JOIN ignored
+    WHERE CASE
+              WHEN told.type IN (1, 4) THEN things.is_watched
+              WHEN told.type = 8 THEN things.is_in_watched
+              ELSE told.type IN (2, 3, 5, 7)
+          END
+      AND told.created_by_id <> ALL (ignored.profile_ids)
       AND CASE
-          WHEN news.type IN (1, 4) THEN EXISTS (
-              SELECT FROM updates_watcher AS watcher
-              WHERE watcher.profile_id = news.profile_id AND watcher.kind = item.kind AND watcher.item_id = item.id
-          )
-          WHEN news.type = 8 THEN EXISTS (
-              SELECT FROM updates_watcher AS watcher
-              WHERE watcher.profile_id = news.profile_id
-                AND (watcher.kind = 1 OR (watcher.kind = 2 AND watcher.microcosm_id = ANY (place.path)))
-          )
-          ELSE true
+          WHEN told.comment_id IS NULL THEN things.kind <> 7
+          ELSE (
+              SELECT hidden.id FROM comments_comment AS hidden
+              WHERE hidden.id = told.comment_id AND (hidden.is_deleted OR hidden.is_moderated)
+          ) IS NULL
+          -- Whoever mentions somebody by an edit need not be the author; everything else the author has caused.
+          AND (told.type <> 3 OR cardinality(ignored.profile_ids) = 0 OR (
+              SELECT said.id FROM comments_comment AS said
+              WHERE said.id = told.comment_id AND said.created_by_id = ANY (ignored.profile_ids)
+          ) IS NULL)
       END
+),
+shown AS MATERIALIZED (
+    SELECT visible.number FROM visible WHERE visible.type NOT IN (1, 4, 8)
+    UNION ALL
+    SELECT min(visible.number) FROM visible WHERE visible.type IN (1, 4, 8) GROUP BY visible.type, visible.item_id
 ),
 -- Cut before anything is joined to it.
 listed AS MATERIALIZED (
-    SELECT shown.id, shown.type, shown.item_id, shown.comment_id, shown.created_at, shown.created_by_id,
-           shown.is_viewed, shown.unread_since, shown.item_kind, shown.microcosm_id
-    FROM shown
-    WHERE shown.age = 1 AND (%(update_id)s::bigint IS NULL OR shown.id = %(update_id)s::bigint)
-    ORDER BY shown.created_at DESC, shown.id DESC
-    LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+    SELECT news.id, news.type, news.item_id, news.comment_id, news.created_at, news.created_by_id,
+           news.is_viewed, news.unread_since, item.kind AS item_kind, item.microcosm_id
+    FROM (
+        SELECT told.id
+        FROM shown
+        JOIN told ON told.number = shown.number
+        WHERE %(update_id)s::bigint IS NULL OR told.id = %(update_id)s::bigint
+        ORDER BY shown.number
+        LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+    ) AS picked
+    JOIN updates_update AS news ON news.id = picked.id
+    JOIN items_item AS item ON item.id = news.item_id
 ),
 entries AS MATERIALIZED (
     SELECT shown.id, shown.type, shown.item_id, shown.comment_id, shown.created_at, shown.created_by_id,
@@ -278,7 +316,7 @@ page AS MATERIALIZED (
            array_agg(entries.item_id ORDER BY entries.position) AS ids
     FROM entries
 )
-SELECT (SELECT count(*) FROM shown WHERE shown.age = 1) AS total,
+SELECT (SELECT count(*) FROM shown) AS total,
        entries.id AS update_id, entries.type AS update_type, entries.created_at AS happened_at,
        NOT entries.is_viewed AND entries.unread_since > entries.read_at AS is_news,
        actor.id AS actor_id, actor.user_id AS actor_user_id, actor.name AS actor_name,

@@ -1,0 +1,287 @@
+"""Answers for members that are given again: while nothing has changed, and never to anybody else (decision 0060)."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, connections, transaction
+from django.urls import get_resolver
+
+from apps.comments.models import Comment
+from apps.core.models import Version
+from apps.core.response_cache import answers
+from apps.items.models import Item, ItemReadMark
+from apps.microcosms.models import Microcosm
+from apps.permissions.models import Ban
+from apps.profiles.models import Profile
+from apps.sites.types import ItemType
+from apps.updates.models import Ignore, Watcher
+from tests.client import ApiClient
+from tests.content import say
+from tests.factories import Forum, Person
+from tests.queries import count_statements
+from tests.trees import make_item, make_microcosm
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 30
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    answers.cache_clear()
+    yield
+    answers.cache_clear()
+
+
+@pytest.fixture
+def place(forum: Forum) -> Microcosm:
+    return make_microcosm(forum, title="Place")
+
+
+@pytest.fixture
+def anna(forum: Forum) -> Person:
+    return forum.member("anna")
+
+
+@pytest.fixture
+def item(place: Microcosm, forum: Forum) -> Item:
+    item = make_item(place, forum.owner)
+    say(forum.owner, item, "first")
+    return item
+
+
+def pages(forum: Forum, item: Item) -> dict[str, str]:
+    """A path for each route that is kept, by its pattern."""
+    event, poll = (make_item(item.microcosm, forum.owner, kind=kind) for kind in (ItemType.EVENT, ItemType.POLL))
+    assert poll
+    return {
+        "microcosms": "/api/v1/microcosms",
+        "microcosms/tree": "/api/v1/microcosms/tree",
+        "microcosms/<int:microcosm_id>": f"/api/v1/microcosms/{item.microcosm_id}",
+        "conversations": "/api/v1/conversations",
+        "conversations/<int:conversation_id>": f"/api/v1/conversations/{item.id}",
+        "events": "/api/v1/events",
+        "events/<int:event_id>": f"/api/v1/events/{event.id}",
+        "polls": "/api/v1/polls",
+        "comments/<int:comment_id>": f"/api/v1/comments/{Comment.objects.get(item=item).id}",
+        "huddles": "/api/v1/huddles",
+        "huddles/<int:huddle_id>": f"/api/v1/huddles/{huddle_of(forum)}",
+        "updates": "/api/v1/updates",
+        "search": "/api/v1/search?q=first",
+        "trending": "/api/v1/trending",
+    }
+
+
+def huddle_of(forum: Forum) -> int:
+    from apps.huddles.services import create_huddle
+
+    return create_huddle(
+        site_id=forum.site.id, author_id=forum.owner.id, title="Us", is_confidential=False, invited_ids=[]
+    )
+
+
+def kept_patterns() -> set[str]:
+    """The routes whose answers are kept, as `urls.py` has them."""
+    found = set()
+
+    def walk(patterns: Any, prefix: str) -> None:
+        for pattern in patterns:
+            route = prefix + str(pattern.pattern)
+            if hasattr(pattern, "url_patterns"):
+                walk(pattern.url_patterns, route)
+            elif getattr(getattr(getattr(pattern.callback, "cls", None), "get", None), "is_kept", False):
+                found.add(re.sub(r"<\w+:", "<int:", route.removeprefix("api/v1/")))
+
+    walk(get_resolver("microcosm.urls").url_patterns, "")
+    return found
+
+
+def test_each_kept_page_costs_one_statement_while_nothing_changes(api: ApiClient, forum: Forum, item: Item) -> None:
+    paths = pages(forum, item)
+    assert kept_patterns() == set(paths)
+    api = api.as_(forum.owner)
+    for path in paths.values():
+        # Reading moves marks, and with them the state.
+        for _ in range(2):
+            first = api.get(path)
+        with count_statements() as statements:
+            again = api.get(path)
+        assert (again.status, again.content, again.headers["ETag"]) == (200, first.content, first.headers["ETag"]), path
+        assert len(statements) == 1, path
+        held = api.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (held.status, held.content) == (304, b""), path
+
+
+def test_every_table_that_kept_pages_are_made_from_moves_the_version(api: ApiClient, forum: Forum, item: Item) -> None:
+    # Asked anew with each request, made from rows that move the version themselves, or written where a mark moves.
+    aside = {
+        "accounts_accesstoken",
+        "core_version",
+        "items_pageversion",
+        "profiles_peopleversion",
+        "core_change",
+        "webhooks_webhook",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'fn'::regnamespace")
+        functions = dict(cursor.fetchall())
+        cursor.execute("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%_touches'")
+        watched = {name for (name,) in cursor.fetchall()}
+    with count_statements() as statements:
+        for path in pages(forum, item).values():
+            assert api.as_(forum.owner).get(path).status == 200
+    texts, named = list(statements), set()
+    while texts:
+        text = texts.pop()
+        for name in set(re.findall(r"fn\.(\w+)", text)) - named:
+            named.add(name)
+            texts.append(functions.get(name, ""))
+    everything = " ".join([*statements, *(functions.get(name, "") for name in named)])
+    tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    read = {table for table in tables if re.search(rf"\b{table}\b", everything)}
+    assert {"items_item", "permissions_role", "updates_watcher"} <= read
+    assert read - watched - aside == set()
+
+
+CHANGES: dict[str, Callable[[Forum, Item, Person], object]] = {
+    "a comment": lambda forum, item, anna: say(forum.owner, item, "again"),
+    "a row by hand": lambda forum, item, anna: Item.objects.filter(id=item.id).update(title="By hand"),
+    "a name": lambda forum, item, anna: Profile.objects.filter(id=forum.owner.id).update(name="other"),
+    "a ban of somebody": lambda forum, item, anna: Ban.objects.create(
+        site=forum.site, user_id=anna.profile.user_id, created_by=forum.owner.profile
+    ),
+    "a mark of one's own": lambda forum, item, anna: ItemReadMark.objects.create(
+        profile=forum.owner.profile, item=item, read_at="2020-01-01T00:00:00Z"
+    ),
+    "something watched": lambda forum, item, anna: Watcher.objects.create(
+        profile=forum.owner.profile, kind=ItemType.MICROCOSM, microcosm=item.microcosm
+    ),
+    "somebody ignored": lambda forum, item, anna: Ignore.objects.create(
+        profile=forum.owner.profile, kind=ItemType.PROFILE, target_profile=anna.profile
+    ),
+    "something deleted": lambda forum, item, anna: item.delete(),
+}
+
+
+def states(forum: Forum) -> dict[int, int]:
+    """The versions of the site, by member; 0 is the site's own."""
+    return dict(Version.objects.filter(site_id=forum.site.id).values_list("profile_id", "version"))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changes_is_seen_at_once(api: ApiClient, forum: Forum, item: Item, anna: Person, change: str) -> None:
+    api.as_(forum.owner).get("/api/v1/microcosms")
+    before = states(forum)
+    with transaction.atomic():
+        CHANGES[change](forum, item, anna)
+    after = states(forum)
+    assert (after.get(0), after.get(forum.owner.id)) != (before.get(0), before.get(forum.owner.id))
+    with count_statements() as statements:
+        api.as_(forum.owner).get("/api/v1/microcosms")
+    assert len(statements) > 1
+
+
+def test_what_concerns_one_member_leaves_the_pages_of_others(forum: Forum, item: Item, anna: Person) -> None:
+    before = states(forum)
+    Watcher.objects.create(profile=anna.profile, kind=ItemType.CONVERSATION, item=item)
+    after = states(forum)
+    assert {id for id, version in after.items() if version != before.get(id)} == {anna.id}
+
+
+def test_being_here_changes_no_page_of_others(api: ApiClient, forum: Forum, anna: Person) -> None:
+    before = states(forum)
+    Profile.objects.filter(id=anna.id).update(last_active_at="2020-01-01T00:00:00Z")
+    assert api.as_(anna).get("/api/v1/whoami").status in (200, 302, 307)
+    assert states(forum) == before
+    assert Profile.objects.get(id=anna.id).last_active_at.year > 2020
+
+
+def test_t3_no_member_gets_the_answer_of_another(api: ApiClient, forum: Forum, item: Item, anna: Person) -> None:
+    owner_sees = api.as_(forum.owner).get("/api/v1/microcosms").data["meta"]["permissions"]
+    assert owner_sees["siteOwner"] is True
+    assert api.as_(anna).get("/api/v1/microcosms").data["meta"]["permissions"]["siteOwner"] is False
+    assert api.as_(forum.owner).get("/api/v1/microcosms").data["meta"]["permissions"] == owner_sees
+
+
+def test_a_change_that_is_taken_back_is_none(forum: Forum, item: Item) -> None:
+    before = states(forum)
+    with transaction.atomic():
+        Item.objects.filter(id=item.id).update(title="Never")
+        transaction.set_rollback(True)
+    assert states(forum) == before
+
+
+def test_a_change_behind_a_savepoint_that_was_taken_back_counts(forum: Forum, item: Item) -> None:
+    before = states(forum)
+    with transaction.atomic():
+        with transaction.atomic():
+            Item.objects.filter(id=item.id).update(title="Never")
+            transaction.set_rollback(True)
+        Item.objects.filter(id=item.id).update(title="After all")
+    assert states(forum)[0] > before[0]
+
+
+def test_nothing_is_kept_of_what_a_transaction_has_not_committed(api: ApiClient, forum: Forum, item: Item) -> None:
+    owner = api.as_(forum.owner)
+    kept = owner.get("/api/v1/conversations").content
+    with transaction.atomic():
+        Item.objects.filter(id=item.id).update(title="Not yet")
+        assert b"Not yet" in owner.get("/api/v1/conversations").content
+        transaction.set_rollback(True)
+    assert owner.get("/api/v1/conversations").content == kept
+
+
+def test_c1_forms_of_an_answer_are_told_apart(api: ApiClient, forum: Forum, item: Item) -> None:
+    owner = api.as_(forum.owner)
+    whole = owner.get("/api/v1/conversations").json
+    assert owner.get("/api/v1/conversations?context=7").json["context"] == "7"
+    assert owner.get("/api/v1/conversations", headers={"X-Disable-Boiler": "1"}).json == whole["data"]
+    assert owner.get("/api/v1/conversations?limit=5").data["conversations"]["limit"] == 5
+    assert owner.get("/api/v1/conversations").json == whole
+
+
+def test_versions_tell_apart_every_state_that_was_committed(forum: Forum, item: Item) -> None:
+    """Writers at once: whoever sees the same version twice has seen the same rows."""
+    seen: dict[int, set[str]] = {}
+    is_over = threading.Event()
+
+    def write(number: int) -> None:
+        try:
+            for turn in range(25):
+                with transaction.atomic():
+                    Item.objects.filter(id=items[number].id).update(title=f"{number}.{turn}")
+        finally:
+            connections.close_all()
+
+    def follow() -> None:
+        try:
+            while not is_over.is_set():
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT (SELECT version FROM core_version WHERE site_id = %s AND profile_id = 0),"
+                        " (SELECT string_agg(title, ',' ORDER BY id) FROM items_item WHERE site_id = %s)",
+                        [forum.site.id, forum.site.id],
+                    )
+                    version, titles = cursor.fetchone() or (0, "")
+                seen.setdefault(version, set()).add(titles)
+        finally:
+            connections.close_all()
+
+    items = [make_item(item.microcosm, forum.owner) for _ in range(6)]
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    follower = threading.Thread(target=follow)
+    follower.start()
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(PATIENCE)
+    is_over.set()
+    follower.join(PATIENCE)
+    assert len(seen) > 10
+    assert {version: titles for version, titles in seen.items() if len(titles) > 1} == {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM core_touch")
+        assert cursor.fetchone() == (0,)
