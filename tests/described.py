@@ -88,9 +88,18 @@ def check_response(method: str, target: str, host: str, response: HttpResponse, 
     validator = _validator(template, verb, status)
     if validator is not None:
         body = json.loads(response.content)
+        _check_number(body.get("data"), parts.query)
         if not validator.is_valid(body):
             worst = max(validator.iter_errors(body), key=lambda error: len(error.instance_path))
             raise AssertionError(f"{verb} {template} {status}: {worst.instance_path}: {worst.message[:600]}")
+
+
+def _check_number(data: Any, query: str) -> None:
+    """Every page has a number but those that a cursor led to (docs/api/paging.md)."""
+    by_cursor = any(value for name, value in parse_qsl(query) if name in ("after", "before"))
+    for page in data.values() if isinstance(data, dict) else ():
+        if isinstance(page, dict) and "maxOffset" in page:
+            assert {"offset", "page"} & set(page) == (set() if by_cursor else {"offset", "page"})
 
 
 def _check_parameters(query: str, operation: dict[str, Any], *, verb: str, template: str) -> None:

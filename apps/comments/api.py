@@ -23,7 +23,7 @@ from apps.comments.shapes import comment_detail
 from apps.core.api import Answer, Api
 from apps.core.errors import DeleteForbidden, Missing, OutOfRange, UpdateForbidden
 from apps.core.openapi import operation, query_parameter
-from apps.core.pagination import DEFAULT_LIMIT, Paging
+from apps.core.pagination import DEFAULT_LIMIT, PLACES, Ends, Paging, RequestUrl
 from apps.core.patching import read_patch
 from apps.core.response_cache import kept
 from apps.files.attaching import choose_file
@@ -154,10 +154,12 @@ class CommentDetail(Api):
 class CommentAttachmentList(Api):
     """`/comments/{id}/attachments` (contract A 25)."""
 
-    @operation("The files attached to a comment", answer=AttachmentListOutput, paged=True)
+    @operation("The files attached to a comment", answer=AttachmentListOutput, cursors=True)
     def get(self, request: Request, comment_id: int) -> Answer:
         """In the order of their attaching."""
-        return Answer(self._shape(self.paging, comment_id))
+        url = self.url
+        shape, ends = self._page(self.paging_of("attachments", "comment", comment_id), comment_id, url=url)
+        return Answer(shape, headers=ends.headers(url))
 
     @operation(
         "Attach a file to a comment", body=AttachmentInput, success=(302,), prefer=201, represents=AttachmentListOutput
@@ -177,14 +179,14 @@ class CommentAttachmentList(Api):
         attach_to_comment(choice, site_id=self.viewer.site_id, comment_id=access.thing.id, actor_id=actor_id)
         return self.wrote(
             f"{href(ItemType.COMMENT, comment_id)}/attachments",
-            representation=lambda: self._shape(Paging(limit=DEFAULT_LIMIT, offset=0), comment_id),
+            representation=lambda: self._page(Paging(limit=DEFAULT_LIMIT), comment_id, url=self.url)[0],
             created=True,
         )
 
-    def _shape(self, paging: Paging, comment_id: int) -> dict[str, Any]:
+    def _page(self, paging: Paging, comment_id: int, *, url: RequestUrl) -> tuple[dict[str, Any], Ends]:
         access = access_comment(self.viewer, comment_id, Need.READ)
         total, rows = attachment_page(comment_id=access.thing.id, paging=paging)
-        return attachment_list(rows, total=total, paging=paging, url=self.url, permissions=access.permissions.shape())
+        return attachment_list(rows, total=total, paging=paging, url=url, permissions=access.permissions.shape())
 
 
 class CommentAttachmentDetail(Api):
@@ -255,7 +257,7 @@ class _ItemJump(Api):
         limit = page_limit(self.request)
         access_item(self.viewer, item_id, Need.READ, kind=self.kind)
         found: Jump | None = find(site_id=self.viewer.site_id, profile_id=self.viewer.profile_id, item_id=item_id)
-        query = [pair for pair in self.url.query if pair[0] not in ("comment_id", "limit", "offset")]
+        query = [pair for pair in self.url.query if pair[0] not in ("comment_id", "limit", *PLACES)]
         if found is not None:
             query.append(("comment_id", str(found.comment_id)))
         query += page_query(found.page_rank if found else 0, limit=limit)
@@ -298,7 +300,8 @@ def parent_of(given: dict[str, Any]) -> tuple[ItemType, int]:
 def page_limit(request: Request) -> int:
     """The page size that a link to a comment's page counts in; raises for a bad `limit`."""
     only_limit = request.query_params.copy()
-    only_limit.pop("offset", None)
+    for name in PLACES:
+        only_limit.pop(name, None)
     return Paging.of(only_limit).limit
 
 

@@ -8,15 +8,15 @@ from apps.comments.models import Attachment, Comment
 from apps.core import clock
 from apps.core.errors import Missing
 from apps.core.events import publish
-from apps.core.pagination import Paging
+from apps.core.pagination import Paging, rows_of
 from apps.files.attaching import Choice, UnknownFile
 from apps.files.services import adjust_attach_count
 
 
 def attachment_page(*, comment_id: int, paging: Paging) -> tuple[int, list[Attachment]]:
     """How many files are attached to a comment, and a page of them in the order of their attaching."""
-    attached = Attachment.objects.filter(comment_id=comment_id).select_related("file").order_by("id")
-    return attached.count(), list(attached[paging.offset : paging.offset + paging.limit])
+    attached = Attachment.objects.filter(comment_id=comment_id).select_related("file")
+    return attached.count(), rows_of(attached, paging=paging, columns=("id",))
 
 
 @transaction.atomic

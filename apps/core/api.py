@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from apps.core import errors
 from apps.core.conditional import asks_conditionally, etag_of, is_held, wants_always_200
+from apps.core.cursors import Cursors
 from apps.core.errors import ApiError
 from apps.core.guest_cache import EFFECTS
 from apps.core.logs import request_id
@@ -35,7 +36,7 @@ _ALLOWED_HEADERS = (
     "Authorization, Content-Type, If-None-Match, Prefer, X-HTTP-Method-Override, X-Always-200, X-Disable-Boiler,"
     " X-Request-Id"
 )
-_EXPOSED_HEADERS = "ETag, Location, X-Request-Id"
+_EXPOSED_HEADERS = "ETag, Link, Location, X-Request-Id"
 _TRUE = {"1", "t", "T", "true", "True", "TRUE"}
 
 
@@ -106,8 +107,15 @@ class Api(APIView):
 
     @property
     def paging(self) -> Paging:
-        """The page asked for; raises for bad numbers."""
+        """The page asked for, of a list without cursors; raises for bad numbers."""
         return Paging.of(self.request.query_params)
+
+    def paging_of(self, *list: Any) -> Paging:
+        """The page asked for, of a list with cursors; raises for bad numbers and for cursors of other lists.
+
+        `list` tells this list from all others of the site: its name, and what it is filtered by.
+        """
+        return Paging.of(self.request.query_params, cursors=Cursors(self.viewer.site_id, list))
 
     @property
     def url(self) -> RequestUrl:
@@ -126,17 +134,18 @@ class Api(APIView):
             return Answer(representation(), status=201 if created else 200, headers=headers)
         return Answer(status=302, headers=headers)
 
-    def unless_held(self, version: bytes, shape: Callable[[], Any]) -> Answer:
+    def unless_held(self, version: bytes, shape: Callable[[], Any], *, headers: dict[str, str] | None = None) -> Answer:
         """What `shape` makes, or 304 without making it for a client that holds what was made from the same `version`.
 
-        `version` tells apart all that the data are made from; what the envelope is made from is added here.
+        `version` tells apart all that the data are made from; what the envelope is made from is added here. `headers`
+        belong to both.
         """
         request = self.request._request
         frame = (request.path, request.META.get("QUERY_STRING"), bool(request.META.get("HTTP_X_DISABLE_BOILER")))
         etag = etag_of(repr(frame).encode() + version)
         if asks_conditionally(request) and is_held(request.META["HTTP_IF_NONE_MATCH"], etag=etag):
-            return Answer(status=304, raw=b"", etag=etag)
-        return Answer(shape(), etag=etag)
+            return Answer(status=304, raw=b"", headers=headers or {}, etag=etag)
+        return Answer(shape(), headers=headers or {}, etag=etag)
 
     def each_time(self, effect: Callable[[], None]) -> None:
         """Do something now, and again whenever the guest cache serves this answer once more."""

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models, transaction
 
 from apps.core.errors import Missing
-from apps.core.pagination import Paging
+from apps.core.pagination import Paging, rows_of
 
 Value = str | float | bool | date
 #: Beyond this a double has no ones, and soon no 64-bit integer either: it stays a number with an exponent.
@@ -48,8 +48,8 @@ _COLUMNS = ("text_value", "number_value", "bool_value", "date_value")
 
 def attribute_page(model: type[Attribute], parent: Mapping[str, int], *, paging: Paging) -> tuple[int, list[Attribute]]:
     """How many attributes something has, and a page of them by key; `parent` is the foreign key: `{"item_id": 1}`."""
-    found = model._default_manager.filter(**parent).order_by("key")
-    return found.count(), list(found[paging.offset : paging.offset + paging.limit])
+    found = model._default_manager.filter(**parent)
+    return found.count(), rows_of(found, paging=paging, columns=("key",))
 
 
 def attribute(model: type[Attribute], parent: Mapping[str, int], *, key: str) -> Attribute:

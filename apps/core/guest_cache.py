@@ -31,7 +31,9 @@ _PATHS = re.compile(
     r"/api/v1/(?:site|trending|microcosms(?:/tree|/[0-9]+)?|(?:conversations|events|polls|comments|profiles)(?:/[0-9]+)?)"
 )
 #: One way to write each parameter, so that nobody hides another one in the query (C4).
-_QUERY = re.compile(r"(?:(?:limit|offset|comment_id)=[0-9]{1,9}(?:&(?=[a-z])|$))*")
+_QUERY = re.compile(
+    r"(?:(?:(?:limit|offset|comment_id)=[0-9]{1,9}|(?:after|before)=[A-Za-z0-9_-]{1,200})(?:&(?=[a-z])|$))*"
+)
 #: Headers that make another answer, or somebody else of who asks.
 _TELLING = frozenset(
     {

@@ -52,10 +52,10 @@ def _page_class(item: Any) -> type[Output]:
         "__doc__": f"One page of {name} objects.",
         "total": serializers.IntegerField(),
         "limit": serializers.IntegerField(),
-        "offset": serializers.IntegerField(),
+        "offset": serializers.IntegerField(required=False, help_text="Missing from a page that a cursor led to."),
         "maxOffset": serializers.IntegerField(),
         "totalPages": serializers.IntegerField(),
-        "page": serializers.IntegerField(),
+        "page": serializers.IntegerField(required=False, help_text="Missing from a page that a cursor led to."),
         "links": LinkOutput(many=True, required=False),
         "type": serializers.CharField(),
         "items": item(many=True),
@@ -94,6 +94,18 @@ PAGING = (
     query_parameter("limit", NUMBER_OR_EMPTY, "Items a page: a multiple of 5 up to 250; 25 if absent."),
     query_parameter("offset", NUMBER_OR_EMPTY, "Items to pass over: a multiple of limit."),
 )
+#: What lists with cursors understand beside it (docs/api/paging.md).
+CURSORS = (
+    query_parameter("after", str, "A cursor, instead of offset: the items that follow its place."),
+    query_parameter("before", str, "A cursor, instead of offset: the items right before its place."),
+)
+_LINK_HEADER = OpenApiParameter(
+    "Link",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description='Where the list goes on, by cursors: `<…>; rel="prev", <…>; rel="next"`. Neither, no header.',
+)
 
 
 def operation(
@@ -104,6 +116,7 @@ def operation(
     success: Sequence[int] = (200,),
     query: Sequence[OpenApiParameter] = (),
     paged: bool = False,
+    cursors: bool = False,
     prefer: int | None = None,
     represents: Any = None,
     raw: str | None = None,
@@ -115,7 +128,8 @@ def operation(
 
     `answer` is the Output (or field) in `data`, None for null; `success` its statuses; `prefer` the status that a
     client preferring the representation gets, with `represents` in `data`; `raw` a media type answered without an
-    envelope, `or_raw` one for those who ask for it; `errors` statuses beside the common ones; `error_data_is_null` is
+    envelope, `or_raw` one for those who ask for it; `paged` a list by offset, `cursors` one by offset and by cursors;
+    `errors` statuses beside the common ones; `error_data_is_null` is
     the view's attribute of that name.
     """
     responses: dict[Any, Any] = {}
@@ -132,7 +146,7 @@ def operation(
         responses[(status, "application/json")] = OpenApiResponse(
             ErrorOutput, description=_OTHER_ERRORS.get(status, "")
         )
-    parameters = [*query, *(PAGING if paged else ())]
+    parameters = [*query, *(PAGING if paged or cursors else ()), *((*CURSORS, _LINK_HEADER) if cursors else ())]
     request = (
         body
         if isinstance(body, dict) or body is None

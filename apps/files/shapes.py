@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from apps.core.pagination import Paging, RequestUrl, collection
+from apps.core.pagination import Ends, Paging, RequestUrl, collection
 from apps.files.attaching import file_path
 from apps.files.services import StoredFile
 
@@ -38,10 +38,12 @@ def attachment(row: Any) -> dict[str, Any]:
 
 def attachment_list(
     rows: list[Any], *, total: int, paging: Paging, url: RequestUrl, permissions: dict[str, bool]
-) -> dict[str, Any]:
-    """A page of what is attached to something."""
+) -> tuple[dict[str, Any], Ends]:
+    """A page of what is attached to something, and its cursors."""
+    rows, ends = paging.cut(rows, total=total, key=lambda row: (row.id,))
     items = [attachment(row) for row in rows]
-    return {
-        "attachments": collection(paging=paging, total=total, items=items, type="attachments", url=url),
+    shape = {
+        "attachments": collection(paging=paging, total=total, items=items, type="attachments", url=url, ends=ends),
         "meta": {"links": [{"rel": "self", "href": url.as_sent(paging.offset)}], "permissions": permissions},
     }
+    return shape, ends

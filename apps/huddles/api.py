@@ -9,7 +9,7 @@ from apps.comments.shapes import comment_summary
 from apps.core.api import Answer, Api
 from apps.core.errors import DeleteForbidden, Missing
 from apps.core.openapi import operation, page_of, query_parameter
-from apps.core.pagination import DEFAULT_LIMIT, Paging, RequestUrl, collection
+from apps.core.pagination import DEFAULT_LIMIT, Ends, Paging, RequestUrl, collection
 from apps.core.response_cache import kept
 from apps.huddles import queries
 from apps.huddles.access import access_huddle, access_invitations
@@ -45,26 +45,25 @@ class HuddleOutput(HuddleDetailOutput):
 class HuddleList(Api):
     """`/huddles`."""
 
-    @operation("List one's huddles", answer=HuddleListOutput, paged=True, query=(UNREAD,))
+    @operation("List one's huddles", answer=HuddleListOutput, cursors=True, query=(UNREAD,))
     @kept()
     def get(self, request: Request) -> Answer:
         """The most recently active first; without those started by somebody the caller ignores. Guests have none."""
-        paging, site_id = self.paging, self.viewer.site_id
-        found = queries.huddle_list(
-            site_id=site_id,
-            profile_id=self.viewer.profile_id,
-            unread_only=request.query_params.get("unread", "").lower() == "true",
-            limit=paging.limit,
-            offset=paging.offset,
-        )
+        site_id, profile_id, url = self.viewer.site_id, self.viewer.profile_id, self.url
+        unread_only = request.query_params.get("unread", "").lower() == "true"
+        paging = self.paging_of("huddles", profile_id, unread_only)
+        found = queries.huddle_list(site_id=site_id, profile_id=profile_id, unread_only=unread_only, paging=paging)
+        rows, ends = paging.cut(found.rows, total=found.total, key=lambda row: (row.last_activity_at, row.id))
         page = collection(
             paging=paging,
             total=found.total,
-            items=[huddle_summary(row, site_id=site_id) for row in found.rows],
+            items=[huddle_summary(row, site_id=site_id) for row in rows],
             type=HUDDLES,
-            url=self.url,
+            url=url,
+            ends=ends,
         )
-        return Answer({"huddles": page, "meta": {"links": [{"rel": "self", "href": HUDDLES}]}})
+        meta = {"links": [{"rel": "self", "href": HUDDLES}]}
+        return Answer({"huddles": page, "meta": meta}, headers=ends.headers(url))
 
     @operation("Start a huddle", body=HuddleInput, success=(302,), prefer=201, represents=HuddleOutput)
     def post(self, request: Request) -> Answer:
@@ -86,11 +85,13 @@ class HuddleList(Api):
 class HuddleDetail(Api):
     """`/huddles/{id}`."""
 
-    @operation("Read a huddle", answer=HuddleOutput, paged=True, query=(COMMENT_ID,))
+    @operation("Read a huddle", answer=HuddleOutput, cursors=True, query=(COMMENT_ID,))
     @kept()
     def get(self, request: Request, huddle_id: int) -> Answer:
         """With one page of its comments; marks the huddle as read up to the end of that page."""
-        return Answer(huddle_shape(self.viewer, huddle_id, paging=self.paging, url=self.url))
+        paging, url = self.paging_of("comments", huddle_id), self.url
+        shape, ends = read_huddle(self.viewer, huddle_id, paging=paging, url=url)
+        return Answer(shape, headers=ends.headers(url))
 
     @operation("Leave a huddle")
     def delete(self, request: Request, huddle_id: int) -> Answer:
@@ -103,20 +104,22 @@ class HuddleDetail(Api):
 class ParticipantList(Api):
     """`/huddles/{id}/participants`."""
 
-    @operation("List who is in a huddle", answer=ParticipantListOutput, paged=True)
+    @operation("List who is in a huddle", answer=ParticipantListOutput, cursors=True)
     def get(self, request: Request, huddle_id: int) -> Answer:
         """By the ids of their profiles."""
-        paging, site_id = self.paging, self.viewer.site_id
+        site_id, url, paging = self.viewer.site_id, self.url, self.paging_of("participants", huddle_id)
         access_huddle(self.viewer, huddle_id, Need.READ)
-        found = queries.participant_page(site_id=site_id, huddle_id=huddle_id, limit=paging.limit, offset=paging.offset)
+        found = queries.participant_page(site_id=site_id, huddle_id=huddle_id, paging=paging)
+        rows, ends = paging.cut(found.rows, total=found.total, key=lambda row: (row.person_id,))
         page = collection(
             paging=paging,
             total=found.total,
-            items=[participant(profile_summary_of(row, "person", site_id=site_id)) for row in found.rows],
+            items=[participant(profile_summary_of(row, "person", site_id=site_id)) for row in rows],
             type=f"{href(ItemType.HUDDLE, huddle_id)}/participants",
-            url=self.url,
+            url=url,
+            ends=ends,
         )
-        return Answer({"participants": page, "meta": {}})
+        return Answer({"participants": page, "meta": {}}, headers=ends.headers(url))
 
     @operation(
         "Bring people into a huddle",
@@ -192,36 +195,44 @@ class ParticipantDetail(Api):
         )
 
 
-def huddle_shape(viewer: Viewer, huddle_id: int, *, paging: Paging, url: RequestUrl) -> dict[str, Any]:
-    """A huddle with a page of its comments, as it is before the reader's mark moves; raises Missing."""
+def read_huddle(viewer: Viewer, huddle_id: int, *, paging: Paging, url: RequestUrl) -> tuple[dict[str, Any], Ends]:
+    """A huddle with a page of its comments, as it is before the reader's mark moves, and the page's cursors.
+
+    Raises Missing.
+    """
     found = queries.huddle_page(
-        site_id=viewer.site_id,
-        profile_id=viewer.profile_id,
-        huddle_id=huddle_id,
-        limit=paging.limit,
-        offset=paging.offset,
+        site_id=viewer.site_id, profile_id=viewer.profile_id, huddle_id=huddle_id, paging=paging
     )
     if found is None:
         raise Missing
+    total = found.item.comment_total
+    comments, is_more = paging.without_probe(found.comments)
+    ends = Ends()
+    if comments:
+        first, last = ((comment.created_at, comment.id) for comment in (comments[0], comments[-1]))
+        ends = paging.ends(first, last, total=total, is_more=is_more)
     shape = huddle_detail(
         found.item,
         site_id=viewer.site_id,
         comments=collection(
             paging=paging,
-            total=found.item.comment_total,
-            items=[comment_summary(comment, site_id=viewer.site_id) for comment in found.comments],
+            total=total,
+            items=[comment_summary(comment, site_id=viewer.site_id) for comment in comments],
             type=href(ItemType.COMMENT),
             url=url,
+            ends=ends,
         ),
     )
-    last_at = found.comments[-1].created_at if found.comments else None
-    at = read_up_to(last_at, total=found.item.comment_total, paging=paging)
-    if not covers(found.item.read_at, at=at, last_activity_at=found.item.last_activity_at):
+    at = read_up_to(
+        comments[-1].created_at if comments else None, is_last=paging.reaches_end(total=total, is_more=is_more)
+    )
+    if at is not None and not covers(found.item.read_at, at=at, last_activity_at=found.item.last_activity_at):
         mark_huddle_read(site_id=viewer.site_id, profile_id=viewer.profile_id, huddle_id=huddle_id, at=at)
-    return shape
+    return shape, ends
 
 
 def first_page(viewer: Viewer, huddle_id: int) -> dict[str, Any]:
     """The huddle as the answer to a write shows it."""
     url = RequestUrl(path=href(ItemType.HUDDLE, huddle_id), query=(), raw="")
-    return huddle_shape(viewer, huddle_id, paging=Paging(limit=DEFAULT_LIMIT, offset=0), url=url)
+    shape, _ends = read_huddle(viewer, huddle_id, paging=Paging(limit=DEFAULT_LIMIT), url=url)
+    return shape

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from apps.core.pagination import Paging
 from apps.core.sql import Statements
 from apps.items.queries import ItemPage, item_page_of
 
@@ -18,26 +19,26 @@ class Page:
     rows: list[Any]
 
 
-def huddle_page(*, site_id: int, profile_id: int, huddle_id: int, limit: int, offset: int) -> ItemPage | None:
+def huddle_page(*, site_id: int, profile_id: int, huddle_id: int, paging: Paging) -> ItemPage | None:
     """A huddle with a page of comments as a participant sees it, in one statement; None for everybody else."""
     return item_page_of(
         statements.huddle_page.rows(
-            site_id=site_id, profile_id=profile_id, huddle_id=huddle_id, limit=limit, offset=offset
+            site_id=site_id, profile_id=profile_id, huddle_id=huddle_id, **paging.values("from_at", "from_id")
         )
     )
 
 
-def huddle_list(*, site_id: int, profile_id: int, unread_only: bool, limit: int, offset: int) -> Page:
+def huddle_list(*, site_id: int, profile_id: int, unread_only: bool, paging: Paging) -> Page:
     """A page of the huddles a viewer is in as `shapes.huddle_summary` wants them; nothing for guests."""
     rows = statements.huddle_list.rows(
-        site_id=site_id, profile_id=profile_id, unread_only=unread_only, limit=limit, offset=offset
+        site_id=site_id, profile_id=profile_id, unread_only=unread_only, **paging.values("from_at", "from_id")
     )
     return Page(total=rows[0].total, rows=[row for row in rows if row.id is not None])
 
 
-def participant_page(*, site_id: int, huddle_id: int, limit: int, offset: int) -> Page:
+def participant_page(*, site_id: int, huddle_id: int, paging: Paging) -> Page:
     """A page of who is in a huddle, in columns `person_*`."""
-    rows = statements.participant_page.rows(site_id=site_id, huddle_id=huddle_id, limit=limit, offset=offset)
+    rows = statements.participant_page.rows(site_id=site_id, huddle_id=huddle_id, **paging.values("from_id"))
     return Page(total=rows[0].total, rows=[row for row in rows if row.person_id is not None])
 
 

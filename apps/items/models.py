@@ -67,7 +67,17 @@ class Item(models.Model):
                 models.F("last_activity_at").desc(),
                 models.F("id").desc(),
                 condition=models.Q(is_deleted=False, is_moderated=False),
+                # Which of them a reader may read is decided without reading them.
+                include=["microcosm"],
                 name="items_item_kind_order",
+            ),
+            models.Index(
+                models.F("site"),
+                models.F("created_at"),
+                models.F("id"),
+                condition=models.Q(is_deleted=False, is_moderated=False, kind=ItemType.POLL.value),
+                include=["microcosm"],
+                name="items_item_poll_order",
             ),
             models.Index(fields=["created_by", "created_at"], name="items_item_author"),
         ]

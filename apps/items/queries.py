@@ -7,6 +7,8 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
+from apps.core.cursors import Key
+from apps.core.pagination import Paging
 from apps.core.sql import Statements
 from apps.items.cache import PageComments
 from apps.items.models import PollVote
@@ -14,6 +16,9 @@ from apps.sites.types import ItemType
 
 statements = Statements(__file__)
 
+#: The parameters of statements for the sort key of a cursor: of lists by activity, and of answers to an event.
+ACTIVITY_KEY = ("from_sticky", "from_at", "from_id")
+ANSWER_KEY = ("from_rsvp", "from_at", "from_id")
 #: No version of anything.
 UNKNOWN = -1
 _COMMENT = "comment_"
@@ -36,8 +41,7 @@ def item_page(
     profile_id: int,
     kind: ItemType,
     item_id: int,
-    limit: int,
-    offset: int,
+    paging: Paging,
     known: PageComments | None = None,
 ) -> ItemPage | None:
     """An item with a page of comments as its viewer sees them, in one statement; None when it is not for them.
@@ -50,8 +54,7 @@ def item_page(
             profile_id=profile_id,
             kind=int(kind),
             item_id=item_id,
-            limit=limit,
-            offset=offset,
+            **paging.values("from_at", "from_id"),
             known_version=known.version if known else UNKNOWN,
             known_people_version=known.people_version if known else UNKNOWN,
         )
@@ -99,17 +102,22 @@ class ItemList:
     items: list[Any]
 
 
-def items_of_kind(*, site_id: int, profile_id: int, kind: ItemType, limit: int, offset: int) -> ItemList:
+def activity_key(row: Any) -> Key:
+    """The sort key of an item in a list of its kind, in the order of `ACTIVITY_KEY`."""
+    return row.is_sticky, row.last_activity_at, row.id
+
+
+def items_of_kind(*, site_id: int, profile_id: int, kind: ItemType, paging: Paging) -> ItemList:
     """The visible items of a kind that a viewer may read and does not ignore, in one statement."""
     rows = statements.items_of_kind.rows(
-        site_id=site_id, profile_id=profile_id, kind=int(kind), limit=limit, offset=offset
+        site_id=site_id, profile_id=profile_id, kind=int(kind), **paging.values(*ACTIVITY_KEY)
     )
     return ItemList(total=rows[0].total, items=[row for row in rows if row.id is not None])
 
 
-def polls(*, site_id: int, profile_id: int, limit: int, offset: int) -> ItemList:
+def polls(*, site_id: int, profile_id: int, paging: Paging) -> ItemList:
     """The visible polls that a viewer may read and does not ignore, oldest first, in one statement."""
-    rows = statements.polls.rows(site_id=site_id, profile_id=profile_id, limit=limit, offset=offset)
+    rows = statements.polls.rows(site_id=site_id, profile_id=profile_id, **paging.values("from_at", "from_id"))
     return ItemList(total=rows[0].total, items=[row for row in rows if row.id is not None])
 
 
@@ -124,9 +132,9 @@ def votes_of(*, profile_id: int, item_id: int) -> list[int]:
     return list(votes.order_by("choice__position").values_list("choice_id", flat=True))
 
 
-def attended_events(*, site_id: int, profile_id: int, limit: int, offset: int) -> ItemList:
+def attended_events(*, site_id: int, profile_id: int, paging: Paging) -> ItemList:
     """The visible events that a viewer said yes to, in one statement."""
-    rows = statements.attended_events.rows(site_id=site_id, profile_id=profile_id, limit=limit, offset=offset)
+    rows = statements.attended_events.rows(site_id=site_id, profile_id=profile_id, **paging.values(*ACTIVITY_KEY))
     return ItemList(total=rows[0].total, items=[row for row in rows if row.id is not None])
 
 
@@ -142,20 +150,15 @@ def calendar_events(*, site_id: int, profile_id: int, microcosm_id: int, since: 
     )
 
 
-def attendee_page(*, site_id: int, item_id: int, rsvp: int, limit: int, offset: int) -> ItemList:
+def attendee_page(*, site_id: int, item_id: int, rsvp: int, paging: Paging) -> ItemList:
     """A page of the answers to an event, as `shapes.attendee` wants them; `rsvp` 0 for all."""
-    rows = statements.attendee_page.rows(
-        site_id=site_id, item_id=item_id, rsvp=rsvp, attendee_id=None, limit=limit, offset=offset
-    )
+    rows = statements.attendee_page.rows(site_id=site_id, item_id=item_id, rsvp=rsvp, **paging.values(*ANSWER_KEY))
     return ItemList(total=rows[0].total, items=[row for row in rows if row.id is not None])
 
 
 def attendee_row(*, site_id: int, item_id: int, profile_id: int) -> Any | None:
     """Somebody's answer to an event."""
-    row = statements.attendee_page.row(
-        site_id=site_id, item_id=item_id, rsvp=0, attendee_id=profile_id, limit=1, offset=0
-    )
-    return row if row is not None and row.id is not None else None
+    return statements.attendee.row(site_id=site_id, item_id=item_id, attendee_id=profile_id)
 
 
 def people_coming(*, site_id: int, item_id: int) -> list[Any]:

@@ -101,13 +101,13 @@ def role_page(*, site_id: int, path: list[int], paging: Paging) -> Page:
 
 def member_page(*, site_id: int, role_id: int, paging: Paging) -> Page:
     """A page of the people in a role, by whatever rule (A 22.8)."""
-    rows = statements.member_page.rows(site_id=site_id, role_id=role_id, limit=paging.limit, offset=paging.offset)
+    rows = statements.member_page.rows(site_id=site_id, role_id=role_id, **paging.values("from_id"))
     return _page(rows, key="member_id")
 
 
 def named_page(*, site_id: int, role_id: int, paging: Paging) -> Page:
     """A page of the people named in a role (A 22.4)."""
-    rows = statements.named_page.rows(site_id=site_id, role_id=role_id, limit=paging.limit, offset=paging.offset)
+    rows = statements.named_page.rows(site_id=site_id, role_id=role_id, **paging.values("from_id"))
     return _page(rows, key="member_id")
 
 
@@ -124,7 +124,7 @@ def ban(*, site_id: int, profile_id: int) -> Any | None:
 
 def ban_page(*, site_id: int, paging: Paging) -> Page:
     """A page of the bans in force."""
-    rows = statements.ban_page.rows(site_id=site_id, limit=paging.limit, offset=paging.offset, now=clock.now())
+    rows = statements.ban_page.rows(site_id=site_id, now=clock.now(), **paging.values("from_at", "from_id"))
     return _page(rows, key="member_id")
 
 

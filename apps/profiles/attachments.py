@@ -5,7 +5,7 @@ from django.db import transaction
 from apps.core import clock
 from apps.core.errors import Missing, OutOfRange
 from apps.core.events import publish
-from apps.core.pagination import Paging
+from apps.core.pagination import Paging, rows_of
 from apps.files.attaching import Choice, UnknownFile, file_path
 from apps.files.services import adjust_attach_count
 from apps.profiles.events import ProfileEdited
@@ -18,8 +18,8 @@ class LastAvatar(OutOfRange):
 
 def avatar_page(*, profile_id: int, paging: Paging) -> tuple[int, list[Attachment]]:
     """How many files are attached to a profile, and a page of them in the order of their attaching."""
-    attached = Attachment.objects.filter(profile_id=profile_id).select_related("file").order_by("id")
-    return attached.count(), list(attached[paging.offset : paging.offset + paging.limit])
+    attached = Attachment.objects.filter(profile_id=profile_id).select_related("file")
+    return attached.count(), rows_of(attached, paging=paging, columns=("id",))
 
 
 @transaction.atomic

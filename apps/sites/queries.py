@@ -31,8 +31,8 @@ def site_rows(site_ids: Sequence[int], *, profile_id: int = 0) -> list[Any]:
 
 
 def listed_sites(*, owner_user_id: int | None) -> QuerySet[Site]:
-    """The live sites but the root, in the order of creation; with an owner, theirs alone."""
-    sites = Site.objects.filter(is_deleted=False, is_root=False).order_by("created_at", "id")
+    """The live sites but the root; with an owner, theirs alone."""
+    sites = Site.objects.filter(is_deleted=False, is_root=False)
     return sites if owner_user_id is None else sites.filter(owner_id=owner_user_id)
 
 

@@ -26,7 +26,7 @@ class Page:
 def ignored_page(*, site_id: int, profile_id: int, paging: Paging) -> Page:
     """A page of what a member ignores and may read, in one statement."""
     rows = statements.ignored_page.rows(
-        site_id=site_id, profile_id=profile_id, limit=paging.limit, offset=paging.offset
+        site_id=site_id, profile_id=profile_id, **paging.values("from_kind", "from_title", "from_id")
     )
     return Page(total=rows[0].total, rows=[row for row in rows if row.position is not None])
 
@@ -34,7 +34,7 @@ def ignored_page(*, site_id: int, profile_id: int, paging: Paging) -> Page:
 def watcher_page(*, site_id: int, profile_id: int, paging: Paging) -> Page:
     """A page of what a member watches and may read, in one statement."""
     rows = statements.watcher_page.rows(
-        site_id=site_id, profile_id=profile_id, limit=paging.limit, offset=paging.offset
+        site_id=site_id, profile_id=profile_id, **paging.values("from_at", "from_kind", "from_id")
     )
     return Page(total=rows[0].total, rows=[row for row in rows if row.position is not None])
 

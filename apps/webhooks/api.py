@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from apps.core.api import Answer, Api
 from apps.core.errors import OutOfRange
 from apps.core.openapi import operation, query_parameter
-from apps.core.pagination import collection
+from apps.core.pagination import collection, rows_of
 from apps.core.patching import read_patch
 from apps.webhooks import queries, services, shapes
 from apps.webhooks.access import access_webhook, require_manager, responsible_profile
@@ -115,22 +115,26 @@ class WebhookSecret(Api):
 class WebhookDeliveries(Api):
     """`/webhooks/{id}/deliveries`."""
 
-    @operation("What a webhook was or will be sent", answer=DeliveryListOutput, paged=True, query=(_STATUS,))
+    @operation("What a webhook was or will be sent", answer=DeliveryListOutput, cursors=True, query=(_STATUS,))
     def get(self, request: Request, webhook_id: int) -> Answer:
         """Newest first."""
         webhook = access_webhook(self.viewer, webhook_id)
         status = request.query_params.get("status", "")
         if status and status not in Delivery.Status.values:
             raise OutOfRange(f"status must be one of {', '.join(Delivery.Status.values)}")
-        found, paging = queries.deliveries_of(webhook, status=status), self.paging
+        found, url = queries.deliveries_of(webhook, status=status), self.url
+        paging, total = self.paging_of("deliveries", webhook_id, status), found.count()
+        rows = rows_of(found, paging=paging, columns=("-id",))
+        rows, ends = paging.cut(rows, total=total, key=lambda row: (row.id,))
         deliveries = collection(
             paging=paging,
-            total=found.count(),
-            items=[shapes.delivery(record) for record in found[paging.offset : paging.offset + paging.limit]],
+            total=total,
+            items=[shapes.delivery(record) for record in rows],
             type=f"{shapes.webhook_href(webhook_id)}/deliveries",
-            url=self.url,
+            url=url,
+            ends=ends,
         )
-        return Answer({"deliveries": deliveries, "meta": {}})
+        return Answer({"deliveries": deliveries, "meta": {}}, headers=ends.headers(url))
 
 
 class WebhookReplay(Api):

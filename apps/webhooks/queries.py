@@ -29,8 +29,8 @@ def webhooks_of(site_id: int) -> QuerySet[Webhook]:
 
 
 def deliveries_of(webhook: Webhook, *, status: str = "") -> QuerySet[Delivery]:
-    """What a webhook was or will be sent, newest first; of one status if it is said."""
-    found = Delivery.objects.filter(site_id=webhook.site_id, webhook=webhook).order_by("-id")
+    """What a webhook was or will be sent; of one status if it is said."""
+    found = Delivery.objects.filter(site_id=webhook.site_id, webhook=webhook)
     return found.filter(status=status) if status else found
 
 

@@ -32,6 +32,7 @@ from microcosm.development.testing import free_port
 from tests.factories import Forum, Person, ban
 from tests.memcached import WRONG, Fake, fake_memcached, honest
 from tests.trees import make_item, make_microcosm, make_moderator, make_role
+from tests.walks import links_in
 from tests.wsgi import Clock, Got, ask, wsgi_application
 
 STEPS = int(os.environ.get("COHERENCE_STEPS", "80"))
@@ -119,6 +120,8 @@ class World:
     people: dict[str, Person | None] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     held: dict[tuple[str, str], Got] = field(default_factory=dict)
+    #: Where cursors led on from what was read.
+    further: list[str] = field(default_factory=list)
     writer: Process | None = None
     reads: int = 0
     hits_304: int = 0
@@ -173,6 +176,8 @@ class World:
         return ask(application, path, host=self.forum.host, **headers, **options)
 
     def path(self) -> str:
+        if self.further and self.numbers.random() < 0.15:
+            return self.numbers.choice(self.further[-20:])
         # Most of it on a few pages, so that they are often kept when something happens to them.
         item = self.numbers.choices(self.items, weights=[6, 1, 3, 1, 1])[0]
         query = self.numbers.choice(["", "", "", "?limit=5", "?limit=5&offset=5"])
@@ -214,10 +219,11 @@ class World:
             assert (expected.status, _timeless(held.body)) == (200, _timeless(expected.body)), where
             return
         assert (got.status, _timeless(got.body)) == (expected.status, _timeless(expected.body)), where
-        for header in (*(["ETag"] if got.body == expected.body else []), "Cache-Control", "Vary"):
+        for header in (*(["ETag"] if got.body == expected.body else []), "Cache-Control", "Vary", "Link"):
             assert got.headers.get(header) == expected.headers.get(header), where
         if got.status == 200:
             self.held[name, path] = got
+            self.further += links_in(got.headers.get("Link", "")).values()
 
     # --- Writing through the API ------------------------------------------------------------------
 

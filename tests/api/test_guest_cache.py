@@ -180,6 +180,12 @@ class TestPassing:
             "/api/v1/conversations/1?limit=%35",
             "/api/v1/conversations/1?limit=5&",
             "/api/v1/conversations/1?limit=5&&offset=5",
+            "/api/v1/conversations/1?after=a%61",
+            "/api/v1/conversations/1?after=a=",
+            "/api/v1/conversations/1?after=a+b",
+            "/api/v1/conversations/1?before=",
+            f"/api/v1/conversations/1?after={'a' * 201}",
+            "/api/v1/conversations/1?After=a",
             "/api/v1/conversations/1?cachebuster=1",
             "/api/v1/whoami",
             "/api/v1/search?q=x",
@@ -215,6 +221,10 @@ class TestPassing:
             ("a.test", "/api/v1/conversations/1?limit=5&offset=5"),
             ("a.test", "/api/v1/conversations/1?offset=5&limit=5"),
             ("a.test", "/api/v1/conversations/1?limit=5&limit=10"),
+            ("a.test", "/api/v1/conversations/1?after=aB-_1"),
+            ("a.test", "/api/v1/conversations/1?after=aB-_2"),
+            ("a.test", "/api/v1/conversations/1?before=aB-_1"),
+            ("a.test", "/api/v1/conversations/1?after=aB-_1&limit=5"),
         ]
         for _ in range(2):
             bodies = [ask(cache, path, host=host).body for host, path in addresses]

@@ -14,10 +14,13 @@ def seed() -> dict[str, str]:
 
     from apps.accounts.services import create_client, create_operator
     from apps.sites.models import Site
+    from tests.content import start
     from tests.factories import make_forum
 
     make_forum("root", is_root=True)
     alpha = make_forum("alpha", title="Alpha")
+    for _ in range(6):
+        start(alpha.owner, alpha.root)
     beta = make_forum("beta", title="Beta")
     Site.objects.filter(pk=beta.site.pk).update(domain="forum.example.org")
     create_operator(email="operator@example.org", password="correct horse battery")

@@ -126,6 +126,14 @@ def test_headers_that_do_not_fit_are_refused_in_the_same_shape(nginx: Nginx, pla
     assert_is_coded(ask(nginx.port, "/api/v1/site?" + "x" * 40_000, host=platform.alpha), status=414, code=4)
 
 
+def test_the_longest_links_of_a_page_pass(nginx: Nginx, platform: Platform) -> None:
+    page = ask(nginx.port, f"/api/v1/conversations?limit=5&context={'x' * 7_000}", host=platform.alpha)
+    link, _, rel = page.headers["Link"].partition(">; ")
+    assert (page.status, rel) == (200, 'rel="next"')
+    further = ask(nginx.port, link.removeprefix("<"), host=platform.alpha)
+    assert (further.status, len(further.json()["data"]["conversations"]["items"])) == (200, 1)
+
+
 def test_json_is_compressed_for_who_takes_it(nginx: Nginx, platform: Platform) -> None:
     plain = ask(nginx.port, "/api/v1/site", host=platform.alpha)
     packed = ask(nginx.port, "/api/v1/site", host=platform.alpha, Accept_Encoding="gzip")

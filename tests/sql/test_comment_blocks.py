@@ -12,6 +12,7 @@ from apps.comments.queries import comment_page
 from apps.comments.services import delete_comment, flag_comment
 from apps.comments.tasks import recount
 from apps.core import clock
+from apps.core.pagination import Paging
 from apps.items.models import Item
 from apps.items.queries import item_page
 from apps.sites.types import ItemType
@@ -145,8 +146,7 @@ def test_the_page_and_the_comment_of_somebody_who_ignores_others(forum: Forum) -
         profile_id=reader.id,
         kind=ItemType.CONVERSATION,
         item_id=item.id,
-        limit=5,
-        offset=20,
+        paging=Paging(limit=5, offset=20),
     )
     assert found is not None
     assert found.item.comment_total == len(seen)

@@ -20,6 +20,8 @@ from apps.core.sql import Statement
 from tests.bench import bare
 from tests.bench.data import QUICK, fill
 from tests.bench.routes import DEEP, ROUTES, TOKEN
+from tests.client import ApiClient
+from tests.walks import collection_in, links_of
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +73,13 @@ PLANS: dict[str, tuple[set[str], int]] = {
     "search, common word": ({"comments_comment_newest", "search_item_english", "search_profile_english"}, 14_000),
     "trending": ({"items_item_kind_order", "comments_comment_page"}, 400),
 }
+#: Lists whose pages by cursors are read on from their places, and the index that has their order.
+WALKED = {
+    "conversations": ("/api/v1/conversations", "items_item_kind_order"),
+    "polls": ("/api/v1/polls", "items_item_poll_order"),
+    "attendees": ("/api/v1/events/{event_id}/attendees", "items_attendee_order"),
+    "comments": ("/api/v1/conversations/{longest_id}", "comments_comment_page"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +91,22 @@ def statements(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[s
         last = (cast["longest_count"] - 25) // 25 * 25
         paths = {route.name: route.path_in(cast) for route in ROUTES}
         paths |= {name: path.format(**cast, last=last, middle=last // 50 * 25) for name, path in DEEP}
+        reader = ApiClient(host=f"{cast['key']}.localhost", token=TOKEN)
+        for name, (path, _index) in WALKED.items():
+            paths |= _places(reader, name, path.format(**cast))
         yield bare.record({name: (f"{cast['key']}.localhost", path, TOKEN) for name, path in paths.items()})
         transaction.set_rollback(True)
+
+
+def _places(reader: ApiClient, name: str, path: str) -> dict[str, str]:
+    """The first page of a list, its middle and last page by offset, and those around its middle by cursors."""
+    first = f"{path}?limit=5"
+    last = collection_in(reader.get(first).data)["maxOffset"]
+    middle = f"{first}&offset={last // 10 * 5}"
+    around = links_of(reader.get(middle))
+    places = {"first": first, "middle": middle, "last": f"{first}&offset={last}"}
+    places |= {"after": around["next"], "before": around["prev"]}
+    return {f"{name}, {place}": where for place, where in places.items()}
 
 
 def read(noted: list[bare.Noted]) -> Reading:
@@ -159,3 +182,36 @@ def test_a_page_far_into_a_long_discussion_reads_as_much_as_the_first(
     first, *others = (read(statements[name]).rows for name, _path in DEEP)
     # Less than one block more: what stands in it before the page.
     assert all(rows < first + BLOCK_SIZE for rows in others)
+
+
+@pytest.mark.parametrize("place", ["after", "before"])
+@pytest.mark.parametrize("name", WALKED)
+def test_a_page_by_cursor_reads_as_much_as_the_first(
+    name: str, place: str, statements: dict[str, list[bare.Noted]]
+) -> None:
+    first, found = (read(statements[f"{name}, {where}"]) for where in ("first", place))
+    assert found.scanned == set()
+    assert WALKED[name][1] in found.indexes
+    assert found.rows <= first.rows * 1.3
+
+
+@pytest.mark.parametrize("place", ["middle", "last"])
+@pytest.mark.parametrize("name", ["conversations", "polls", "attendees"])
+def test_a_page_far_into_a_list_passes_over_entries_of_its_index_alone(
+    name: str, place: str, statements: dict[str, list[bare.Noted]]
+) -> None:
+    noted = statements[f"{name}, {place}"]
+    assert read(noted).scanned == set()
+    passing = [
+        node
+        for text, given in noted
+        for node in _nodes(_plan(text, given))
+        if node.get("Index Name") == WALKED[name][1] and node["Actual Rows"] > 5
+    ]
+    assert {node["Node Type"] for node in passing} <= {"Index Only Scan"}
+
+
+def test_the_last_page_of_a_list_is_read_from_its_end(statements: dict[str, list[bare.Noted]]) -> None:
+    for name in ("conversations", "polls"):
+        first, last = (read(statements[f"{name}, {place}"]).rows for place in ("first", "last"))
+        assert last <= first * 1.3

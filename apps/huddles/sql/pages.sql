@@ -21,21 +21,34 @@ WITH mine AS MATERIALIZED (
           ))
       END
 ),
-counted AS (
-    SELECT count(*) AS total FROM mine
+-- All are at hand, so the place of a cursor is found by counting who stands before it or, for pages after it, at it.
+counted AS MATERIALIZED (
+    SELECT listed.total, bounds.skipped, bounds.taken
+    FROM (
+        SELECT count(*) AS total,
+               count(*) FILTER (WHERE CASE
+                   WHEN %(is_before)s::boolean
+                   THEN (mine.last_activity_at, mine.id) > (%(from_at)s::timestamptz, %(from_id)s::bigint)
+                   ELSE (mine.last_activity_at, mine.id) >= (%(from_at)s::timestamptz, %(from_id)s::bigint)
+               END) AS passed
+        FROM mine
+    ) AS listed
+    CROSS JOIN LATERAL
+        fn.page_bounds(%(limit)s::bigint, %(offset)s::bigint, %(is_before)s::boolean, listed.passed) AS bounds
 ),
 picked AS MATERIALIZED (
     SELECT ARRAY(
         SELECT mine.id
         FROM mine
         ORDER BY mine.last_activity_at DESC, mine.id DESC
-        LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+        LIMIT counted.taken OFFSET counted.skipped
     ) AS ids
+    FROM counted
 )
 SELECT counted.total,
        CASE WHEN item.id IS NOT NULL THEN unread.huddle_id IS NOT NULL END AS is_unread,
        item.id, item.title, item.created_at, item.comment_count,
-       item.last_comment_id, item.last_comment_at,
+       item.last_comment_id, item.last_comment_at, item.last_activity_at,
        author.id AS author_id, author.user_id AS author_user_id, author.name AS author_name,
        author.is_visible AS author_is_visible, author.avatar_url AS author_avatar_url,
        last_author.id AS last_author_id, last_author.user_id AS last_author_user_id,
@@ -98,7 +111,10 @@ viewed AS MATERIALIZED (
       AND may.can_read AND NOT may.is_banned AND NOT item.is_deleted AND NOT item.is_moderated
 ),
 picked AS MATERIALIZED (
-    SELECT fn.comment_ids(viewed.id, viewed.muted_ids, %(limit)s::bigint, %(offset)s::bigint) AS ids,
+    SELECT fn.comment_ids(
+               viewed.id, viewed.muted_ids, %(limit)s::bigint, %(offset)s::bigint,
+               %(from_at)s::timestamptz, %(from_id)s::bigint, %(is_before)s::boolean
+           ) AS ids,
            coalesce(viewed.read_at, '-infinity') AS read_at
     FROM viewed
 ),
@@ -144,15 +160,27 @@ WITH people AS MATERIALIZED (
     JOIN items_item AS item ON item.id = participant.huddle_id AND item.site_id = %(site_id)s::bigint
     WHERE participant.huddle_id = %(huddle_id)s::bigint
 ),
+-- All are at hand, so the place of a cursor is found by counting who stands before it or, for pages after it, at it.
+counted AS MATERIALIZED (
+    SELECT listed.total, bounds.skipped, bounds.taken
+    FROM (
+        SELECT count(*) AS total,
+               count(*) FILTER (WHERE CASE WHEN %(is_before)s::boolean THEN people.profile_id < %(from_id)s::bigint
+                                           ELSE people.profile_id <= %(from_id)s::bigint END) AS passed
+        FROM people
+    ) AS listed
+    CROSS JOIN LATERAL
+        fn.page_bounds(%(limit)s::bigint, %(offset)s::bigint, %(is_before)s::boolean, listed.passed) AS bounds
+),
 page AS (
     SELECT people.profile_id
     FROM people
     ORDER BY people.profile_id
-    LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+    LIMIT (SELECT counted.taken FROM counted) OFFSET (SELECT counted.skipped FROM counted)
 )
 SELECT counted.total, person.id AS person_id, person.user_id AS person_user_id, person.name AS person_name,
        person.is_visible AS person_is_visible, person.avatar_url AS person_avatar_url
-FROM (SELECT count(*) AS total FROM people) AS counted
+FROM counted
 LEFT JOIN page ON true
 LEFT JOIN profiles_profile AS person ON person.id = page.profile_id
 ORDER BY person.id

@@ -7,7 +7,7 @@ from apps.core.api import Answer
 from apps.core.openapi import operation, page_of
 from apps.core.response_cache import kept
 from apps.items.api.items import COMMENT_ID, PATCH_BODY, ItemApi, flags_given, require_id
-from apps.items.queries import items_of_kind
+from apps.items.queries import activity_key, items_of_kind
 from apps.items.serializers import (
     ConversationEditInput,
     ConversationInput,
@@ -30,19 +30,15 @@ class ConversationList(ItemApi):
 
     kind = ItemType.CONVERSATION
 
-    @operation("List conversations", answer=ConversationListOutput, paged=True)
+    @operation("List conversations", answer=ConversationListOutput, cursors=True)
     @kept()
     def get(self, request: Request) -> Answer:
         """Everything the caller may read and does not ignore: sticky ones first, then by last activity."""
-        paging = self.paging
+        paging = self.paging_of("conversations")
         found = items_of_kind(
-            site_id=self.viewer.site_id,
-            profile_id=self.viewer.profile_id,
-            kind=self.kind,
-            limit=paging.limit,
-            offset=paging.offset,
+            site_id=self.viewer.site_id, profile_id=self.viewer.profile_id, kind=self.kind, paging=paging
         )
-        return Answer(self.list_page(found))
+        return self.list_answer(found, paging=paging, key=activity_key)
 
     @operation(
         "Start a conversation",
@@ -72,7 +68,7 @@ class ConversationDetail(ItemApi):
 
     kind = ItemType.CONVERSATION
 
-    @operation("Read a conversation", answer=ConversationOutput, paged=True, query=(COMMENT_ID,))
+    @operation("Read a conversation", answer=ConversationOutput, cursors=True, query=(COMMENT_ID,))
     @kept()
     def get(self, request: Request, **ids: int) -> Answer:
         """With one page of its comments; marks the conversation as read up to the end of that page."""

@@ -88,7 +88,7 @@ class EventList(EventApi):
     @operation(
         "List events",
         answer=EventListOutput,
-        paged=True,
+        cursors=True,
         query=(query_parameter("isAttending", bool, "Only those the caller said yes to."),),
     )
     @kept()
@@ -97,15 +97,14 @@ class EventList(EventApi):
         text = request.query_params.get("isAttending", "")
         if text not in _BOOLS:
             raise WrongType("isAttending must be true or false")
-        page: dict[str, Any] = {
-            "site_id": self.viewer.site_id,
-            "profile_id": self.viewer.profile_id,
-            "limit": self.paging.limit,
-            "offset": self.paging.offset,
-        }
+        site_id, profile_id = self.viewer.site_id, self.viewer.profile_id
         if _BOOLS[text]:
-            return Answer(self.list_page(queries.attended_events(**page)))
-        return Answer(self.list_page(queries.items_of_kind(kind=self.kind, **page)))
+            paging = self.paging_of("attended", profile_id)
+            found = queries.attended_events(site_id=site_id, profile_id=profile_id, paging=paging)
+        else:
+            paging = self.paging_of("events")
+            found = queries.items_of_kind(site_id=site_id, profile_id=profile_id, kind=self.kind, paging=paging)
+        return self.list_answer(found, paging=paging, key=queries.activity_key)
 
     @operation("Announce an event", body=EventInput, success=(302,), prefer=201, represents=EventOutput)
     def post(self, request: Request) -> Answer:
@@ -128,7 +127,7 @@ class EventList(EventApi):
 class EventDetail(EventApi):
     """`/events/{id}`."""
 
-    @operation("Read an event", answer=EventOutput, paged=True, query=(COMMENT_ID,))
+    @operation("Read an event", answer=EventOutput, cursors=True, query=(COMMENT_ID,))
     @kept()
     def get(self, request: Request, **ids: int) -> Answer:
         """With one page of its comments; marks the event as read up to the end of that page."""
@@ -169,30 +168,31 @@ class AttendeeList(EventApi):
     @operation(
         "List who comes",
         answer=AttendeeListOutput,
-        paged=True,
+        cursors=True,
         query=(query_parameter("status", str, "`attending` for those who said yes; anything else for all."),),
     )
     def get(self, request: Request, **ids: int) -> Answer:
         """Those who come first, then those who may, the invited and those who do not."""
-        access, paging = self.access(Need.READ), self.paging
         is_attending = request.query_params.get("status") == "attending"
+        access, paging = self.access(Need.READ), self.paging_of("attendees", self.item_id, is_attending)
         found = queries.attendee_page(
             site_id=self.viewer.site_id,
             item_id=self.item_id,
             rsvp=int(Attendee.Rsvp.YES) if is_attending else 0,
-            limit=paging.limit,
-            offset=paging.offset,
+            paging=paging,
         )
+        rows, ends = paging.cut(found.items, total=found.total, key=lambda row: (row.rsvp, row.rsvp_at, row.id))
         path = f"{href(self.kind, self.item_id)}/attendees"
         page = collection(
             paging=paging,
             total=found.total,
-            items=[shapes.attendee(row, event_id=self.item_id, site_id=self.viewer.site_id) for row in found.items],
+            items=[shapes.attendee(row, event_id=self.item_id, site_id=self.viewer.site_id) for row in rows],
             type=path,
             url=self.url,
+            ends=ends,
         )
         meta = {"links": [{"rel": "self", "href": path}], "permissions": access.permissions.shape()}
-        return Answer({"attendees": page, "meta": meta})
+        return Answer({"attendees": page, "meta": meta}, headers=ends.headers(self.url))
 
     @operation("Answer or invite", body={"application/json": AttendeeInput(many=True)})
     def put(self, request: Request, **ids: int) -> Answer:

@@ -1,6 +1,6 @@
 """What the pages of all kinds of items have in common (contract B 1): reading one, hiding and showing, jumping."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,9 +12,10 @@ from orjson import Fragment
 from apps.comments.shapes import comment_summary
 from apps.core import clock
 from apps.core.api import Answer, Api
+from apps.core.cursors import Key
 from apps.core.errors import CreateForbidden, Missing, OutOfRange, UpdateForbidden
 from apps.core.openapi import query_parameter
-from apps.core.pagination import DEFAULT_LIMIT, Paging, RequestUrl, collection, max_offset
+from apps.core.pagination import DEFAULT_LIMIT, Ends, Paging, RequestUrl, collection
 from apps.core.patching import Replacement, read_patch
 from apps.core.release import release
 from apps.core.wire import dump
@@ -73,11 +74,13 @@ class ItemApi(Api):
 
     def page_answer(self) -> Answer:
         """The item with a page of its comments, or that the client has it already."""
-        paging, url = self.paging, self.url
+        paging, url = self.paging_of("comments", self.item_id), self.url
         seen = self.see(paging)
+        headers = seen.ends(paging).headers(url)
         if not seen.item.is_shared:
-            return Answer(self.page_shape(seen, paging=paging, url=url))
-        return self.unless_held(seen.identity(), lambda: self.page_shape(seen, paging=paging, url=url))
+            return Answer(self.page_shape(seen, paging=paging, url=url), headers=headers)
+        shape = partial(self.page_shape, seen, paging=paging, url=url)
+        return self.unless_held(seen.identity(), shape, headers=headers)
 
     def page(self, *, paging: Paging, url: RequestUrl) -> dict[str, Any]:
         """The item with a page of its comments, as it is before the reader's mark moves; raises Missing."""
@@ -86,14 +89,14 @@ class ItemApi(Api):
     def see(self, paging: Paging) -> "Seen":
         """Read a page, which counts as a view and moves the reader's mark; raises Missing or OutOfRange."""
         viewer: Viewer = self.viewer
-        place = {"site_id": viewer.site_id, "item_id": self.item_id, "limit": paging.limit, "offset": paging.offset}
+        place: dict[str, Any] = {"site_id": viewer.site_id, "item_id": self.item_id, "paging": paging}
         known = page_comments(**place)
         found = item_page(profile_id=viewer.profile_id, kind=self.kind, known=known, **place)
         if found is None:
             raise Missing
         paging.check(found.item.comment_total)
         if known is None or not found.item.is_known:
-            known = _comments_of(found, site_id=viewer.site_id)
+            known = _comments_of(found, site_id=viewer.site_id, paging=paging)
             if found.item.is_shared:
                 keep_page_comments(known, **place)
         seen = Seen(found.item, own=self.own_fields(found.item), flags=self.own_flags(), comments=known)
@@ -103,7 +106,9 @@ class ItemApi(Api):
 
     def page_shape(self, seen: "Seen", *, paging: Paging, url: RequestUrl) -> dict[str, Any]:
         """What somebody saw in the contract's JSON."""
-        comments = collection(paging=paging, total=seen.item.comment_total, items=[], type=COMMENTS, url=url)
+        comments = collection(
+            paging=paging, total=seen.item.comment_total, items=[], type=COMMENTS, url=url, ends=seen.ends(paging)
+        )
         comments["items"] = Fragment(seen.comments.as_seen(seen.item.read_at))
         shape = item_detail(seen.item, site_id=self.viewer.site_id, comments=comments, own=seen.own)
         shape["meta"]["flags"] |= seen.flags
@@ -121,24 +126,27 @@ class ItemApi(Api):
         """The item as the answer to a write shows it."""
         self.kwargs = {"item_id": item_id}
         return self.page(
-            paging=Paging(limit=DEFAULT_LIMIT, offset=0),
+            paging=Paging(limit=DEFAULT_LIMIT),
             url=RequestUrl(path=href(self.kind, item_id), query=(), raw=""),
         )
 
-    def list_page(self, found: ItemList) -> dict[str, Any]:
-        """A page of the list of the kind, with what the caller may do with the kind in general."""
+    def list_answer(self, found: ItemList, *, paging: Paging, key: Callable[[Any], Key]) -> Answer:
+        """A page of the list of the kind, sorted by `key`, with what the caller may do with the kind in general."""
+        url = self.url
+        rows, ends = paging.cut(found.items, total=found.total, key=key)
         page = collection(
-            paging=self.paging,
+            paging=paging,
             total=found.total,
-            items=[item_summary(row, site_id=self.viewer.site_id) for row in found.items],
+            items=[item_summary(row, site_id=self.viewer.site_id) for row in rows],
             type=href(self.kind),
-            url=self.url,
+            url=url,
+            ends=ends,
         )
         meta = {
             "links": [{"rel": "self", "href": href(self.kind)}],
             "permissions": permissions_for(self.viewer, kind=self.kind).shape(),
         }
-        return {self.kind.plural: page, "meta": meta}
+        return Answer({self.kind.plural: page, "meta": meta}, headers=ends.headers(url))
 
     def access(self, need: Need) -> Access[Item]:
         """The item, if the viewer may act on it; see `access_item`."""
@@ -174,8 +182,9 @@ class ItemApi(Api):
     def _mark_read(self, seen: "Seen", *, paging: Paging) -> None:
         if self.viewer.is_guest:
             return
-        at = read_up_to(seen.comments.last_at, total=seen.item.comment_total, paging=paging)
-        if covers(seen.item.read_at, at=at, last_activity_at=seen.item.last_activity_at):
+        is_last = paging.reaches_end(total=seen.item.comment_total, is_more=seen.comments.is_more)
+        at = read_up_to(seen.comments.last_at, is_last=is_last)
+        if at is None or covers(seen.item.read_at, at=at, last_activity_at=seen.item.last_activity_at):
             return
         mark_item_read(
             site_id=self.viewer.site_id,
@@ -196,6 +205,13 @@ class Seen:
     flags: dict[str, bool]
     comments: PageComments
 
+    def ends(self, paging: Paging) -> Ends:
+        """The cursors of the page."""
+        keys = self.comments.end_keys
+        if keys is None:
+            return Ends()
+        return paging.ends(*keys, total=self.item.comment_total, is_more=self.comments.is_more)
+
     def identity(self) -> bytes:
         """What its body is made from, for those who ignore nobody; cheaper than the body."""
         comments = self.comments
@@ -204,20 +220,20 @@ class Seen:
         return orjson.dumps([*parts, *item_identity(self.item)])
 
 
-def _comments_of(found: ItemPage, *, site_id: int) -> PageComments:
+def _comments_of(found: ItemPage, *, site_id: int, paging: Paging) -> PageComments:
     """The comments of a page as JSON, in which none is unread."""
+    comments, is_more = paging.without_probe(found.comments)
     return page_comments_of(
         found.item,
-        created_at=[comment.created_at for comment in found.comments],
-        json=dump([comment_summary(comment, site_id=site_id) for comment in found.comments]),
+        comments=comments,
+        is_more=is_more,
+        json=dump([comment_summary(comment, site_id=site_id) for comment in comments]),
     )
 
 
-def read_up_to(last_at: datetime | None, *, total: int, paging: Paging) -> datetime:
-    """Up to when a page has been read: its last comment, or now if it is the last one of `total` (contract B 1.3)."""
-    if last_at is not None and paging.offset < max_offset(total, paging.limit):
-        return last_at
-    return clock.now()
+def read_up_to(last_at: datetime | None, *, is_last: bool) -> datetime | None:
+    """Up to when a page has been read: its last comment, or now if it is the last page (contract B 1.3)."""
+    return clock.now() if is_last else last_at
 
 
 def covers(mark: datetime | None, *, at: datetime, last_activity_at: datetime) -> bool:

@@ -40,18 +40,13 @@ class PollApi(ItemApi):
 class PollList(PollApi):
     """`/polls`."""
 
-    @operation("List polls", answer=PollListOutput, paged=True)
+    @operation("List polls", answer=PollListOutput, cursors=True)
     @kept()
     def get(self, request: Request) -> Answer:
         """Everything the caller may read and does not ignore, oldest first."""
-        paging = self.paging
-        found = polls(
-            site_id=self.viewer.site_id,
-            profile_id=self.viewer.profile_id,
-            limit=paging.limit,
-            offset=paging.offset,
-        )
-        return Answer(self.list_page(found))
+        paging = self.paging_of("polls")
+        found = polls(site_id=self.viewer.site_id, profile_id=self.viewer.profile_id, paging=paging)
+        return self.list_answer(found, paging=paging, key=lambda row: (row.created_at, row.id))
 
     @operation("Start a poll", body=PollInput, success=(302,), prefer=201, represents=PollOutput)
     def post(self, request: Request) -> Answer:
@@ -74,7 +69,7 @@ class PollList(PollApi):
 class PollDetail(PollApi):
     """`/polls/{id}`."""
 
-    @operation("Read a poll", answer=PollOutput, paged=True, query=(COMMENT_ID,))
+    @operation("Read a poll", answer=PollOutput, cursors=True, query=(COMMENT_ID,))
     def get(self, request: Request, **ids: int) -> Answer:
         """With one page of its comments; marks the poll as read up to the end of that page."""
         return self.page_answer()

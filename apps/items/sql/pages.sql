@@ -79,7 +79,10 @@ viewed AS MATERIALIZED (
       )
 ),
 picked AS MATERIALIZED (
-    SELECT fn.comment_ids(viewed.id, viewed.muted_ids, %(limit)s::bigint, %(offset)s::bigint) AS ids
+    SELECT fn.comment_ids(
+               viewed.id, viewed.muted_ids, %(limit)s::bigint, %(offset)s::bigint,
+               %(from_at)s::timestamptz, %(from_id)s::bigint, %(is_before)s::boolean
+           ) AS ids
     FROM viewed
     WHERE NOT viewed.is_known
 ),
@@ -151,22 +154,58 @@ counted AS (
            ) AS total
     FROM places
 ),
+unseen AS MATERIALIZED (
+    SELECT ignored.item_id
+    FROM updates_ignore AS ignored
+    WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.item_id IS NOT NULL
+),
+-- How the page is read: on from the place of a cursor or from the beginning, or back from there or from the end, to which
+-- the second half of the pages is nearer.
+span AS MATERIALIZED (
+    SELECT CASE WHEN %(from_id)s::bigint IS NULL THEN %(offset)s::bigint > counted.total / 2
+                ELSE %(is_before)s::boolean END AS goes_back,
+           CASE WHEN %(from_id)s::bigint IS NULL
+                THEN greatest(counted.total::bigint - %(offset)s::bigint - %(limit)s::bigint, 0) ELSE 0 END AS back_offset,
+           CASE WHEN %(from_id)s::bigint IS NULL
+                THEN least(%(limit)s::bigint, greatest(counted.total::bigint - %(offset)s::bigint, 0))
+                ELSE %(limit)s::bigint END AS back_limit
+    FROM counted
+),
 -- An array, which is a few ids to the planner: it looks up the rest of each instead of reading whole tables. Values, not
--- joins, so that the index is read in its order and no further than needed.
+-- joins, so that the index is read in its order and no further than needed, and nothing but the index.
 picked AS MATERIALIZED (
-    SELECT ARRAY(
+    SELECT CASE WHEN span.goes_back THEN ARRAY(
+        SELECT nearest.id
+        FROM (
+            SELECT item.id, item.is_sticky, item.last_activity_at
+            FROM items_item AS item
+            WHERE item.site_id = %(site_id)s::bigint AND item.kind = %(kind)s::smallint
+              AND NOT item.is_deleted AND NOT item.is_moderated
+              AND (item.is_sticky, item.last_activity_at, item.id) > (
+                  coalesce(%(from_sticky)s::boolean, false), coalesce(%(from_at)s::timestamptz, '-infinity'),
+                  coalesce(%(from_id)s::bigint, 0)
+              )
+              AND (item.microcosm_id IN (SELECT places.id FROM places)) IS TRUE
+              AND (item.id IN (SELECT unseen.item_id FROM unseen)) IS NOT TRUE
+            ORDER BY item.is_sticky, item.last_activity_at, item.id
+            LIMIT (SELECT span.back_limit FROM span) OFFSET (SELECT span.back_offset FROM span)
+        ) AS nearest
+        ORDER BY nearest.is_sticky DESC, nearest.last_activity_at DESC, nearest.id DESC
+    ) ELSE ARRAY(
         SELECT item.id
         FROM items_item AS item
         WHERE item.site_id = %(site_id)s::bigint AND item.kind = %(kind)s::smallint
           AND NOT item.is_deleted AND NOT item.is_moderated
-          AND item.microcosm_id = ANY ((SELECT array_agg(places.id) FROM places)::bigint[])
-          AND item.id <> ALL (ARRAY(
-              SELECT ignored.item_id FROM updates_ignore AS ignored
-              WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.item_id IS NOT NULL
-          ))
+          AND (item.is_sticky, item.last_activity_at, item.id) < (
+              coalesce(%(from_sticky)s::boolean, true), coalesce(%(from_at)s::timestamptz, 'infinity'),
+              coalesce(%(from_id)s::bigint, 0)
+          )
+          AND (item.microcosm_id IN (SELECT places.id FROM places)) IS TRUE
+          AND (item.id IN (SELECT unseen.item_id FROM unseen)) IS NOT TRUE
         ORDER BY item.is_sticky DESC, item.last_activity_at DESC, item.id DESC
         LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
-    ) AS ids
+    ) END AS ids
+    FROM span
 )
 SELECT counted.total::bigint AS total,
        page.id, page.kind, page.title, page.microcosm_id, place.path,
@@ -177,7 +216,7 @@ SELECT counted.total::bigint AS total,
            ORDER BY step.level
        )::text[] AS path_titles,
        page.created_at, page.is_sticky, page.is_open, page.is_deleted, page.is_moderated,
-       page.comment_count, page.view_count, page.last_comment_id, page.last_comment_at,
+       page.comment_count, page.view_count, page.last_comment_id, page.last_comment_at, page.last_activity_at,
        event.when_at AS event_when_at, event.zone AS event_zone, event.starts_at AS event_starts_at,
        event.duration AS event_duration, event.place AS event_place, event.lat AS event_lat, event.lon AS event_lon,
        event.north AS event_north, event.east AS event_east, event.south AS event_south, event.west AS event_west,

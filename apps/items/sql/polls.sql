@@ -46,7 +46,7 @@ ORDER BY choice.position
 -- name: polls
 -- One page of the visible polls that the viewer may read and does not ignore, in the order of their creation. Always at
 -- least one row: `total` is in each, all else is null when the page is empty.
--- Uses: items_item_kind_order.
+-- Uses: items_item_poll_order.
 WITH readable AS MATERIALIZED (
     SELECT granted.microcosm_id
     FROM fn.readable_microcosms(%(site_id)s::bigint, %(profile_id)s::bigint) AS granted
@@ -73,22 +73,52 @@ counted AS (
            ) AS total
     FROM places
 ),
+unseen AS MATERIALIZED (
+    SELECT ignored.item_id
+    FROM updates_ignore AS ignored
+    WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.item_id IS NOT NULL
+),
+-- How the page is read: on from the place of a cursor or from the beginning, or back from there or from the end, to which
+-- the second half of the pages is nearer.
+span AS MATERIALIZED (
+    SELECT CASE WHEN %(from_id)s::bigint IS NULL THEN %(offset)s::bigint > counted.total / 2
+                ELSE %(is_before)s::boolean END AS goes_back,
+           CASE WHEN %(from_id)s::bigint IS NULL
+                THEN greatest(counted.total::bigint - %(offset)s::bigint - %(limit)s::bigint, 0) ELSE 0 END AS back_offset,
+           CASE WHEN %(from_id)s::bigint IS NULL
+                THEN least(%(limit)s::bigint, greatest(counted.total::bigint - %(offset)s::bigint, 0))
+                ELSE %(limit)s::bigint END AS back_limit
+    FROM counted
+),
 -- An array, which is a few ids to the planner: it looks up the rest of each instead of reading whole tables. Values, not
--- joins, so that the index is read in its order and no further than needed.
+-- joins, so that the index is read in its order and no further than needed, and nothing but the index.
 picked AS MATERIALIZED (
-    SELECT ARRAY(
+    SELECT CASE WHEN span.goes_back THEN ARRAY(
+        SELECT nearest.id
+        FROM (
+            SELECT item.id, item.created_at
+            FROM items_item AS item
+            WHERE item.site_id = %(site_id)s::bigint AND item.kind = 7
+              AND NOT item.is_deleted AND NOT item.is_moderated
+              AND (item.created_at, item.id) < (coalesce(%(from_at)s::timestamptz, 'infinity'), coalesce(%(from_id)s::bigint, 0))
+              AND (item.microcosm_id IN (SELECT places.id FROM places)) IS TRUE
+              AND (item.id IN (SELECT unseen.item_id FROM unseen)) IS NOT TRUE
+            ORDER BY item.created_at DESC, item.id DESC
+            LIMIT (SELECT span.back_limit FROM span) OFFSET (SELECT span.back_offset FROM span)
+        ) AS nearest
+        ORDER BY nearest.created_at, nearest.id
+    ) ELSE ARRAY(
         SELECT item.id
         FROM items_item AS item
         WHERE item.site_id = %(site_id)s::bigint AND item.kind = 7
           AND NOT item.is_deleted AND NOT item.is_moderated
-          AND item.microcosm_id = ANY ((SELECT array_agg(places.id) FROM places)::bigint[])
-          AND item.id <> ALL (ARRAY(
-              SELECT ignored.item_id FROM updates_ignore AS ignored
-              WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.item_id IS NOT NULL
-          ))
+          AND (item.created_at, item.id) > (coalesce(%(from_at)s::timestamptz, '-infinity'), coalesce(%(from_id)s::bigint, 0))
+          AND (item.microcosm_id IN (SELECT places.id FROM places)) IS TRUE
+          AND (item.id IN (SELECT unseen.item_id FROM unseen)) IS NOT TRUE
         ORDER BY item.created_at, item.id
         LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
-    ) AS ids
+    ) END AS ids
+    FROM span
 )
 SELECT counted.total::bigint AS total,
        page.id, page.kind, page.title, page.microcosm_id, place.path,

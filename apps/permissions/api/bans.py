@@ -16,19 +16,21 @@ from apps.permissions.serializers import BanInput, BanListOutput, BanOutput
 class BanList(Api):
     """`/bans`."""
 
-    @operation("The bans in force", answer=BanListOutput, paged=True)
+    @operation("The bans in force", answer=BanListOutput, cursors=True)
     def get(self, request: Request) -> Answer:
         require_site_owner(self.viewer)
-        paging = self.paging
+        paging, url = self.paging_of("bans"), self.url
         page = queries.ban_page(site_id=self.viewer.site_id, paging=paging)
+        rows, ends = paging.cut(page.rows, total=page.total, key=lambda row: (row.created_at, row.ban_id))
         bans = collection(
             paging=paging,
             total=page.total,
-            items=[shapes.ban(row, site_id=self.viewer.site_id) for row in page.rows],
+            items=[shapes.ban(row, site_id=self.viewer.site_id) for row in rows],
             type=shapes.ban_href(),
-            url=self.url,
+            url=url,
+            ends=ends,
         )
-        return Answer({"bans": bans, "meta": {}})
+        return Answer({"bans": bans, "meta": {}}, headers=ends.headers(url))
 
     @operation("Ban a member", body=BanInput, success=[302], prefer=201, represents=BanOutput)
     def post(self, request: Request) -> Answer:

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from apps.core.api import Answer
 from apps.core.errors import Missing
 from apps.core.openapi import operation
-from apps.core.pagination import collection
+from apps.core.pagination import Paging, collection
 from apps.permissions import queries, services, shapes
 from apps.permissions.access import Need
 from apps.permissions.api.roles import RoleApi, roles_href
@@ -23,36 +23,40 @@ MAX_ENTRIES = 5000
 class RolePeople(RoleApi):
     """Base of the two lists of people."""
 
-    def listed(self, page: Page, *, type: str) -> Answer:
+    def listed(self, page: Page, *, paging: Paging, type: str) -> Answer:
         """A page of people as an answer."""
+        rows, ends = paging.cut(page.rows, total=page.total, key=lambda row: (row.member_id,))
         profiles = collection(
-            paging=self.paging,
+            paging=paging,
             total=page.total,
-            items=shapes.members_of(page.rows, site_id=self.viewer.site_id),
+            items=shapes.members_of(rows, site_id=self.viewer.site_id),
             type=type,
             url=self.url,
+            ends=ends,
         )
-        return Answer({"profiles": profiles, "meta": {}})
+        return Answer({"profiles": profiles, "meta": {}}, headers=ends.headers(self.url))
 
 
 class RoleMemberList(RolePeople):
     """`…/roles/{id}/members`."""
 
-    @operation("Everyone in a role, by name or by rule", answer=RoleProfileListOutput, paged=True)
+    @operation("Everyone in a role, by name or by rule", answer=RoleProfileListOutput, cursors=True)
     def get(self, request: Request, role_id: int, microcosm_id: int | None = None) -> Answer:
         self.role(microcosm_id, role_id, Need.READ)
-        page = queries.member_page(site_id=self.viewer.site_id, role_id=role_id, paging=self.paging)
-        return self.listed(page, type=f"{roles_href(microcosm_id, role_id)}/members")
+        paging = self.paging_of("members", role_id)
+        page = queries.member_page(site_id=self.viewer.site_id, role_id=role_id, paging=paging)
+        return self.listed(page, paging=paging, type=f"{roles_href(microcosm_id, role_id)}/members")
 
 
 class RoleProfileList(RolePeople):
     """`…/roles/{id}/profiles`."""
 
-    @operation("The people named in a role", answer=RoleProfileListOutput, paged=True)
+    @operation("The people named in a role", answer=RoleProfileListOutput, cursors=True)
     def get(self, request: Request, role_id: int, microcosm_id: int | None = None) -> Answer:
         self.role(microcosm_id, role_id, Need.READ)
-        page = queries.named_page(site_id=self.viewer.site_id, role_id=role_id, paging=self.paging)
-        return self.listed(page, type=f"{roles_href(microcosm_id, role_id)}/profiles")
+        paging = self.paging_of("named", role_id)
+        page = queries.named_page(site_id=self.viewer.site_id, role_id=role_id, paging=paging)
+        return self.listed(page, paging=paging, type=f"{roles_href(microcosm_id, role_id)}/profiles")
 
     @operation("Name people in a role, beside those named already", body=ReferenceInput(many=True))
     def put(self, request: Request, role_id: int, microcosm_id: int | None = None) -> Answer:

@@ -62,7 +62,9 @@ ORDER BY page.is_moderator DESC, page.is_banned, page.title, page.id, member.id
 SELECT inside.total,
        member.id AS member_id, member.user_id AS member_user_id, member.name AS member_name,
        member.is_visible AS member_is_visible, member.avatar_url AS member_avatar_url
-FROM fn.role_members(%(role_id)s::bigint, %(limit)s::bigint, %(offset)s::bigint) AS inside
+FROM fn.role_members(
+    %(role_id)s::bigint, %(limit)s::bigint, %(offset)s::bigint, %(from_id)s::bigint, %(is_before)s::boolean
+) AS inside
 LEFT JOIN profiles_profile AS member ON member.id = inside.profile_id AND member.site_id = %(site_id)s::bigint
 ORDER BY member.id
 
@@ -74,13 +76,26 @@ WITH named AS MATERIALIZED (
     FROM permissions_roleprofile AS pair
     JOIN permissions_role AS role ON role.id = pair.role_id
     WHERE pair.role_id = %(role_id)s::bigint AND role.site_id = %(site_id)s::bigint
+),
+-- All are at hand, so the place of a cursor is found by counting who stands before it or, for pages after it, at it.
+counted AS MATERIALIZED (
+    SELECT listed.total, bounds.skipped, bounds.taken
+    FROM (
+        SELECT count(*) AS total,
+               count(*) FILTER (WHERE CASE WHEN %(is_before)s::boolean THEN named.profile_id < %(from_id)s::bigint
+                                           ELSE named.profile_id <= %(from_id)s::bigint END) AS passed
+        FROM named
+    ) AS listed
+    CROSS JOIN LATERAL
+        fn.page_bounds(%(limit)s::bigint, %(offset)s::bigint, %(is_before)s::boolean, listed.passed) AS bounds
 )
 SELECT counted.total,
        member.id AS member_id, member.user_id AS member_user_id, member.name AS member_name,
        member.is_visible AS member_is_visible, member.avatar_url AS member_avatar_url
-FROM (SELECT count(*) AS total FROM named) AS counted
+FROM counted
 LEFT JOIN (
-    SELECT named.profile_id FROM named ORDER BY named.profile_id LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+    SELECT named.profile_id FROM named ORDER BY named.profile_id
+    LIMIT (SELECT counted.taken FROM counted) OFFSET (SELECT counted.skipped FROM counted)
 ) AS page ON true
 LEFT JOIN profiles_profile AS member ON member.id = page.profile_id
 ORDER BY member.id

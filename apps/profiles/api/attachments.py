@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from apps.core.api import Answer, Api
 from apps.core.errors import Banned
 from apps.core.openapi import operation
-from apps.core.pagination import DEFAULT_LIMIT, Paging
+from apps.core.pagination import DEFAULT_LIMIT, Ends, Paging, RequestUrl
 from apps.files.attaching import choose_file
 from apps.files.serializers import AttachmentInput
 from apps.files.shapes import attachment_list
@@ -22,10 +22,12 @@ from apps.sites.types import ItemType, href
 class ProfileAttachmentList(Api):
     """`/profiles/{id}/attachments`."""
 
-    @operation("The avatars of a profile", answer=AttachmentListOutput, paged=True)
+    @operation("The avatars of a profile", answer=AttachmentListOutput, cursors=True)
     def get(self, request: Request, profile_id: int) -> Answer:
         """The current one is that whose address is the `avatar` of the profile."""
-        return Answer(self._shape(self.paging, profile_id))
+        url = self.url
+        shape, ends = self._page(self.paging_of("attachments", "profile", profile_id), profile_id, url=url)
+        return Answer(shape, headers=ends.headers(url))
 
     @operation("Choose an avatar", body=AttachmentInput, success=(302,), prefer=201, represents=AttachmentListOutput)
     def post(self, request: Request, profile_id: int) -> Answer:
@@ -43,14 +45,14 @@ class ProfileAttachmentList(Api):
         attach_avatar(choice, site_id=self.viewer.site_id, profile_id=access.thing.id, actor_id=actor_id)
         return self.wrote(
             f"{href(ItemType.PROFILE, profile_id)}/attachments",
-            representation=lambda: self._shape(Paging(limit=DEFAULT_LIMIT, offset=0), profile_id),
+            representation=lambda: self._page(Paging(limit=DEFAULT_LIMIT), profile_id, url=self.url)[0],
             created=True,
         )
 
-    def _shape(self, paging: Paging, profile_id: int) -> dict[str, Any]:
+    def _page(self, paging: Paging, profile_id: int, *, url: RequestUrl) -> tuple[dict[str, Any], Ends]:
         access = _access(self.viewer, profile_id, Need.READ)
         total, rows = avatar_page(profile_id=access.thing.id, paging=paging)
-        return attachment_list(rows, total=total, paging=paging, url=self.url, permissions=access.permissions.shape())
+        return attachment_list(rows, total=total, paging=paging, url=url, permissions=access.permissions.shape())
 
 
 class ProfileAttachmentDetail(Api):

@@ -87,15 +87,18 @@ class AttributeView(Api):
 class AttributeList(AttributeView):
     """`/<parents>/{id}/attributes`."""
 
-    @operation("The attributes of something", answer=AttributeListOutput, paged=True)
+    @operation("The attributes of something", answer=AttributeListOutput, cursors=True)
     def get(self, request: Request, **ids: Any) -> Answer:
         """By key."""
-        paging = self.paging
-        total, rows = attribute_page(self.model, self.parent(ids, Need.READ), paging=paging)
+        parent, url = self.parent(ids, Need.READ), self.url
+        paging = self.paging_of("attributes", self.parent_field, *parent.values())
+        total, rows = attribute_page(self.model, parent, paging=paging)
+        rows, ends = paging.cut(rows, total=total, key=lambda row: (row.key,))
         # The reference says 0 instead of the parent's id.
         kind = f"/api/v1/{self.word}/0/attributes"
         items = [_shape(row) for row in rows]
-        return Answer({"attributes": collection(paging=paging, total=total, items=items, type=kind, url=self.url)})
+        page = collection(paging=paging, total=total, items=items, type=kind, url=url, ends=ends)
+        return Answer({"attributes": page}, headers=ends.headers(url))
 
     @operation("Write attributes", body={"application/json": AttributeInput(many=True)})
     def put(self, request: Request, **ids: Any) -> Answer:

@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from apps.core.api import Answer, Api
 from apps.core.errors import Missing, OutOfRange
 from apps.core.openapi import operation, query_parameter
-from apps.core.pagination import collection
+from apps.core.pagination import collection, rows_of
 from apps.core.wire import dump
 from apps.permissions.services import found_site
 from apps.profiles.viewer import Viewer
@@ -50,20 +50,23 @@ class SiteCollection(Api):
         "The sites of the platform",
         answer=SiteListOutput,
         query=(query_parameter("filter", str, "`owned`: those of the caller alone."),),
-        paged=True,
+        cursors=True,
     )
     def get(self, request: Request) -> Answer:
-        paging = self.paging
+        """In the order of their creation."""
         owner_user_id = None
         if request.query_params.get("filter") == "owned":
             self.viewer.require_profile()
             owner_user_id = self.viewer.user_id
+        paging, url = self.paging_of("sites", owner_user_id), self.url
         sites = queries.listed_sites(owner_user_id=owner_user_id)
-        ids = list(sites.values_list("id", flat=True)[paging.offset : paging.offset + paging.limit])
-        page = collection(
-            paging=paging, total=sites.count(), items=some_sites(ids), type=href(ItemType.SITE), url=self.url
-        )
-        return Answer({"sites": page, "meta": {"links": [{"rel": "self", "href": href(ItemType.SITE)}]}})
+        total = sites.count()
+        rows = rows_of(sites.only("id", "created_at"), paging=paging, columns=("created_at", "id"))
+        rows, ends = paging.cut(rows, total=total, key=lambda row: (row.created_at, row.id))
+        items = some_sites([row.id for row in rows])
+        page = collection(paging=paging, total=total, items=items, type=href(ItemType.SITE), url=url, ends=ends)
+        meta = {"links": [{"rel": "self", "href": href(ItemType.SITE)}]}
+        return Answer({"sites": page, "meta": meta}, headers=ends.headers(url))
 
     @operation("Create a site", body=NewSiteInput, success=(302,), prefer=201, represents=SiteOutput)
     def post(self, request: Request) -> Answer:

@@ -19,21 +19,25 @@ HREF = "/api/v1/ignored"
 class IgnoredList(Api):
     """`/ignored`."""
 
-    @operation("What the caller ignores", answer=IgnoredListOutput, paged=True)
+    @operation("What the caller ignores", answer=IgnoredListOutput, cursors=True)
     def get(self, request: Request) -> Answer:
         """By type and title; what the caller may not read any more is left out."""
         profile_id = self.viewer.require_profile()
-        site_id = self.viewer.site_id
-        found = ignored_page(site_id=site_id, profile_id=profile_id, paging=self.paging)
-        page = collection(
-            paging=self.paging,
-            total=found.total,
-            items=[ignored_entry(row, site_id=site_id) for row in found.rows],
-            type=HREF,
-            url=self.url,
+        site_id, url, paging = self.viewer.site_id, self.url, self.paging_of("ignored", profile_id)
+        found = ignored_page(site_id=site_id, profile_id=profile_id, paging=paging)
+        rows, ends = paging.cut(
+            found.rows, total=found.total, key=lambda row: (row.target_kind, row.sort_title, row.ignore_id)
         )
-        self_link = {"rel": "self", "href": self.url.as_sent(self.paging.offset)}
-        return Answer({"ignored": page, "meta": {"links": [self_link]}})
+        page = collection(
+            paging=paging,
+            total=found.total,
+            items=[ignored_entry(row, site_id=site_id) for row in rows],
+            type=HREF,
+            url=url,
+            ends=ends,
+        )
+        self_link = {"rel": "self", "href": url.as_sent(paging.offset)}
+        return Answer({"ignored": page, "meta": {"links": [self_link]}}, headers=ends.headers(url))
 
     @operation("Ignore something", body=TargetInput)
     def put(self, request: Request) -> Answer:

@@ -29,21 +29,25 @@ TARGET = (
 class WatcherList(Api):
     """`/watchers`."""
 
-    @operation("What the caller watches", answer=WatcherListOutput, paged=True)
+    @operation("What the caller watches", answer=WatcherListOutput, cursors=True)
     def get(self, request: Request) -> Answer:
         """First what never notified them, then the latest; what they may not read any more is left out."""
         profile_id = self.viewer.require_profile()
-        site_id = self.viewer.site_id
-        found = watcher_page(site_id=site_id, profile_id=profile_id, paging=self.paging)
-        page = collection(
-            paging=self.paging,
-            total=found.total,
-            items=[watcher_entry(row, site_id=site_id) for row in found.rows],
-            type=HREF,
-            url=self.url,
+        site_id, url, paging = self.viewer.site_id, self.url, self.paging_of("watchers", profile_id)
+        found = watcher_page(site_id=site_id, profile_id=profile_id, paging=paging)
+        rows, ends = paging.cut(
+            found.rows, total=found.total, key=lambda row: (row.last_notified_at, row.target_kind, row.target_id)
         )
-        self_link = {"rel": "self", "href": self.url.as_sent(self.paging.offset)}
-        return Answer({"watchers": page, "meta": {"links": [self_link]}})
+        page = collection(
+            paging=paging,
+            total=found.total,
+            items=[watcher_entry(row, site_id=site_id) for row in rows],
+            type=HREF,
+            url=url,
+            ends=ends,
+        )
+        self_link = {"rel": "self", "href": url.as_sent(paging.offset)}
+        return Answer({"watchers": page, "meta": {"links": [self_link]}}, headers=ends.headers(url))
 
     @operation("Watch something", body=WatchInput, answer={"type": "boolean"})
     def post(self, request: Request) -> Answer:

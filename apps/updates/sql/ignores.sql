@@ -34,18 +34,38 @@ shown AS MATERIALIZED (
           )
       )
 ),
+-- All are at hand, so the place of a cursor is found by counting who stands before it or, for pages after it, at it.
+counted AS MATERIALIZED (
+    SELECT listed.total, bounds.skipped, bounds.taken
+    FROM (
+        SELECT count(*) AS total,
+               count(*) FILTER (WHERE CASE
+                   WHEN %(is_before)s::boolean
+                   THEN (shown.kind, shown.title, shown.id)
+                        < (%(from_kind)s::smallint, %(from_title)s::text, %(from_id)s::bigint)
+                   ELSE (shown.kind, shown.title, shown.id)
+                        <= (%(from_kind)s::smallint, %(from_title)s::text, %(from_id)s::bigint)
+               END) AS passed
+        FROM shown
+    ) AS listed
+    CROSS JOIN LATERAL
+        fn.page_bounds(%(limit)s::bigint, %(offset)s::bigint, %(is_before)s::boolean, listed.passed) AS bounds
+),
 page AS MATERIALIZED (
     SELECT array_agg(entry.kind ORDER BY entry.kind, entry.title, entry.id)::smallint[] AS kinds,
-           array_agg(entry.target_id ORDER BY entry.kind, entry.title, entry.id) AS ids
+           array_agg(entry.target_id ORDER BY entry.kind, entry.title, entry.id) AS ids,
+           array_agg(entry.title ORDER BY entry.kind, entry.title, entry.id)::text[] AS titles,
+           array_agg(entry.id ORDER BY entry.kind, entry.title, entry.id) AS ignore_ids
     FROM (
         SELECT shown.id, shown.kind, shown.target_id, shown.title
         FROM shown
         ORDER BY shown.kind, shown.title, shown.id
-        LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+        LIMIT (SELECT counted.taken FROM counted) OFFSET (SELECT counted.skipped FROM counted)
     ) AS entry
 )
-SELECT (SELECT count(*) FROM shown) AS total,
+SELECT (SELECT counted.total FROM counted) AS total,
        page.kinds[summary.position] AS target_kind, page.ids[summary.position] AS target_id,
+       page.titles[summary.position] AS sort_title, page.ignore_ids[summary.position] AS ignore_id,
        summary.*
 FROM readable
 CROSS JOIN page

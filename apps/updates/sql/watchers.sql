@@ -29,6 +29,23 @@ shown AS MATERIALIZED (
           )
       END
 ),
+-- All are at hand, so the place of a cursor is found by counting who stands before it or, for pages after it, at it.
+counted AS MATERIALIZED (
+    SELECT listed.total, bounds.skipped, bounds.taken
+    FROM (
+        SELECT count(*) AS total,
+               count(*) FILTER (WHERE CASE
+                   WHEN %(is_before)s::boolean
+                   THEN (coalesce(shown.last_notified_at, 'infinity'), - shown.kind, shown.target_id)
+                        > (coalesce(%(from_at)s::timestamptz, 'infinity'), - %(from_kind)s::integer, %(from_id)s::bigint)
+                   ELSE (coalesce(shown.last_notified_at, 'infinity'), - shown.kind, shown.target_id)
+                        >= (coalesce(%(from_at)s::timestamptz, 'infinity'), - %(from_kind)s::integer, %(from_id)s::bigint)
+               END) AS passed
+        FROM shown
+    ) AS listed
+    CROSS JOIN LATERAL
+        fn.page_bounds(%(limit)s::bigint, %(offset)s::bigint, %(is_before)s::boolean, listed.passed) AS bounds
+),
 entries AS MATERIALIZED (
     SELECT shown.id, shown.kind, shown.last_notified_at, shown.send_email, shown.send_sms, shown.target_id,
            row_number() OVER (
@@ -36,20 +53,20 @@ entries AS MATERIALIZED (
            ) AS position
     FROM shown
     ORDER BY shown.last_notified_at DESC NULLS FIRST, shown.kind, shown.target_id DESC
-    LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+    LIMIT (SELECT counted.taken FROM counted) OFFSET (SELECT counted.skipped FROM counted)
 ),
 page AS MATERIALIZED (
     SELECT array_agg(entries.kind ORDER BY entries.position)::smallint[] AS kinds,
            array_agg(entries.target_id ORDER BY entries.position) AS ids
     FROM entries
 )
-SELECT (SELECT count(*) FROM shown) AS total,
+SELECT (SELECT counted.total FROM counted) AS total,
        entries.id AS watcher_id, entries.kind AS target_kind, entries.target_id, entries.last_notified_at,
        entries.send_email, entries.send_sms, summary.*
 FROM readable
 CROSS JOIN page
 LEFT JOIN LATERAL fn.summary_rows(readable.ids, page.kinds, page.ids) AS summary ON true
-LEFT JOIN entries ON entries.position = summary.position + %(offset)s::bigint
+LEFT JOIN entries ON entries.position = summary.position + (SELECT counted.skipped FROM counted)
 ORDER BY summary.position
 
 -- name: watch

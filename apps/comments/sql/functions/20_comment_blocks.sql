@@ -21,11 +21,13 @@ BEGIN
     );
 END $$;
 
--- One page of an item's visible comments by people other than the muted, oldest first: their ids in order.
+-- One page of an item's visible comments by people other than the muted, oldest first: their ids in order. With `p_from_at`
+-- and `p_from_id`, the place of a cursor, those that follow it or (`p_is_before`) precede it.
 -- It costs the same wherever the page is: it reads on from the last block that does not begin beyond it.
 -- Uses: comments_block_before, comments_comment_page, comments_comment_said.
 CREATE FUNCTION fn.comment_ids(
-    p_item_id bigint, p_muted_ids bigint[], p_limit bigint, p_offset bigint
+    p_item_id bigint, p_muted_ids bigint[], p_limit bigint, p_offset bigint,
+    p_from_at timestamptz DEFAULT NULL, p_from_id bigint DEFAULT NULL, p_is_before boolean DEFAULT false
 ) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -35,7 +37,24 @@ DECLARE
     start_id bigint := 0;
     skipped bigint := 0;
 BEGIN
-    IF p_offset > 0 THEN
+    IF p_from_id IS NOT NULL AND p_is_before THEN
+        RETURN ARRAY(
+            SELECT nearest.id
+            FROM (
+                SELECT comment.id, comment.created_at
+                FROM comments_comment AS comment
+                WHERE comment.item_id = p_item_id AND NOT comment.is_deleted AND NOT comment.is_moderated
+                  AND (comment.created_at, comment.id) < (p_from_at, p_from_id)
+                  AND NOT (comment.created_by_id = ANY (p_muted_ids))
+                ORDER BY comment.created_at DESC, comment.id DESC
+                LIMIT p_limit
+            ) AS nearest
+            ORDER BY nearest.created_at, nearest.id
+        );
+    ELSIF p_from_id IS NOT NULL THEN
+        start_at := p_from_at;
+        start_id := p_from_id + 1;
+    ELSIF p_offset > 0 THEN
         -- Without the muted fewer stand before a block, but not fewer than without all that they have said.
         hushed := fn.hushed_count(p_item_id, p_muted_ids);
         FOR block IN

@@ -190,12 +190,15 @@ $$;
 
 -- A page of the people in a role (A 31.2), guests left out, by id: how many there are in all, and who. One row with no
 -- profile when the page is empty.
-CREATE FUNCTION fn.role_members(p_role_id bigint, p_limit bigint, p_offset bigint)
+CREATE FUNCTION fn.role_members(
+    p_role_id bigint, p_limit bigint, p_offset bigint, p_from_id bigint DEFAULT NULL, p_is_before boolean DEFAULT false
+)
 RETURNS TABLE (total bigint, profile_id bigint)
 LANGUAGE plpgsql STABLE ROWS 5 AS $$
 DECLARE
     role permissions_role;
     members bigint[];
+    bounds record;
 BEGIN
     SELECT r.* INTO role FROM permissions_role AS r WHERE r.id = p_role_id;
     IF role.include_users THEN
@@ -204,7 +207,10 @@ BEGIN
             FROM (SELECT count(*) AS total FROM profiles_profile AS p WHERE p.site_id = role.site_id) AS everybody
             LEFT JOIN (
                 SELECT p.id FROM profiles_profile AS p
-                WHERE p.site_id = role.site_id ORDER BY p.id LIMIT p_limit OFFSET p_offset
+                WHERE p.site_id = role.site_id
+                  AND (p_from_id IS NULL OR CASE WHEN p_is_before THEN p.id < p_from_id ELSE p.id > p_from_id END)
+                ORDER BY CASE WHEN p_is_before THEN - p.id ELSE p.id END
+                LIMIT p_limit OFFSET p_offset
             ) AS page ON true
             ORDER BY page.id;
         RETURN;
@@ -230,8 +236,14 @@ BEGIN
             HAVING bool_and(fn.criterion_holds(criterion, profile, member.email, ban.id IS NOT NULL, attribute))
             ORDER BY 1);
     END IF;
+    SELECT around.skipped, around.taken INTO bounds
+      FROM (
+          SELECT count(*) AS passed FROM unnest(members) AS member (id)
+          WHERE CASE WHEN p_is_before THEN member.id < p_from_id ELSE member.id <= p_from_id END
+      ) AS reached
+      CROSS JOIN LATERAL fn.page_bounds(p_limit, p_offset, p_is_before, reached.passed) AS around;
     RETURN QUERY
         SELECT cardinality(members)::bigint, page.id
         FROM (VALUES (1)) AS one (row)
-        LEFT JOIN unnest(members[p_offset + 1 : p_offset + p_limit]) AS page (id) ON true;
+        LEFT JOIN unnest(members[bounds.skipped + 1 : bounds.skipped + bounds.taken]) AS page (id) ON true;
 END $$;
