@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from microcosm.development.testing import temporary_directory
-from tests.development.test_run import ROOT, SECONDS, environment
+from tests.copies import ROOT, SECONDS, environment
 
 SAMPLE = ROOT / "tests" / "data" / "forum-export.tar.gz"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Answer, Nginx, Platform, ask
+from tests.asking import Answer, ask
+from tests.e2e.conftest import Nginx, Platform
 
 PRIVATE = "private, no-cache, max-age=0"
 

@@ -12,7 +12,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from microcosm.development.testing import find_program, free_port, listens, temporary_directory, wait_until
-from tests.e2e.conftest import DOMAIN, ROOT, Platform, ask
+from tests.asking import ask
+from tests.e2e.conftest import DOMAIN, ROOT, Platform
 
 UNITS = sorted((ROOT / "deploy").glob("*.service"))
 #: What stands in for the server: ssh and sudo run what they are given here, systemctl starts the HTTP process anew, and

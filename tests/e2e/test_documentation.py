@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from microcosm.development.testing import find_program
-from tests.development.test_run import started
+from tests.copies import started
 
 
 def test_a_browser_shows_the_operations(tmp_path: Path) -> None:

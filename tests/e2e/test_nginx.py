@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from microcosm.development.testing import free_port, wait_until
-from tests.e2e.conftest import DOMAIN, Answer, Nginx, Platform, ask
+from tests.asking import Answer, ask
+from tests.e2e.conftest import DOMAIN, Nginx, Platform
 
 
 def assert_is_coded(answer: Answer, *, status: int, code: int) -> None:
