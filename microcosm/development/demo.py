@@ -11,6 +11,8 @@ from apps.accounts.services import create_client, create_operator, get_or_create
 from apps.accounts.tokens import token_hash
 from apps.comments.services import comment_on_item
 from apps.core import clock
+from apps.items.models import PollChoice
+from apps.items.polls import ChoiceDraft, PollDraft, cast_vote, create_poll
 from apps.items.services import create_conversation
 from apps.microcosms.drafts import read_draft
 from apps.microcosms.models import Microcosm
@@ -43,6 +45,11 @@ class Demo:
     notes: tuple[str, ...] = ()
     secrets: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def people(self) -> list[Mapping[str, str]]:
+        """Whom the demo page can be: name, role and token."""
+        return [{"name": PEOPLE[role], "role": role, "token": token} for role, token in self.tokens.items()]
+
 
 @dataclass(frozen=True)
 class Talk:
@@ -54,6 +61,8 @@ class Talk:
     flags: Mapping[str, bool] = field(default_factory=dict)
 
 
+#: What may be started in the places: all there is.
+ITEM_TYPES = ("microcosm", "conversation", "event", "poll")
 PLACES = (
     ("Forums", "Announcements", "What is new here. Everybody reads, moderators write."),
     ("Forums", "Rides", "Where we went and where we go next."),
@@ -140,6 +149,16 @@ LONG_TALK = Talk(
 )
 
 
+#: A poll in a place: title, question, and each choice with those who vote for it.
+POLL_PLACE, POLL_TITLE, POLL_QUESTION = "Rides", "Where to in spring?", "One long day out in April. Where shall we go?"
+POLL_CHOICES = (
+    ("To the sea and back by train", ("ann", "chloe", "fay")),
+    ("Round the reservoir", ("ben", "emre")),
+    ("Over the three passes", ("dev",)),
+    ("Wherever there is cake", ()),
+)
+
+
 @transaction.atomic
 def create_demo(saved: Mapping[str, str]) -> Demo:
     """The demo site with valid tokens; `saved` is `Demo.secrets` of an earlier start. Processes take turns."""
@@ -193,11 +212,12 @@ def _fill(site: Site) -> None:
     add_profiles(actor_id=owner_id, site_id=site.id, role_id=role.id, profile_ids=[people[PEOPLE["moderator"]]])
     places = {root.title: root.id}
     for parent, title, description in PLACES:
-        draft = read_draft(title=title, description=description)
+        draft = read_draft(title=title, description=description, item_types=ITEM_TYPES)
         made = create_microcosm(draft, site_id=site.id, parent_id=places[parent], creator_id=owner_id)
         places[title] = made.id
     for talk in (*TALKS, LONG_TALK):
         _hold(talk, site=site, microcosm_id=places[talk.place], people=people)
+    _ask(site=site, microcosm_id=places[POLL_PLACE], people=people)
     ban_user(
         actor_id=owner_id,
         site_id=site.id,
@@ -229,6 +249,29 @@ def _hold(talk: Talk, *, site: Site, microcosm_id: int, people: Mapping[str, int
             by_moderator=True,
         )
         first = first or comment_id
+
+
+def _ask(*, site: Site, microcosm_id: int, people: Mapping[str, int]) -> None:
+    poll_id = create_poll(
+        PollDraft(question=POLL_QUESTION, choices=[ChoiceDraft(text=text) for text, _voters in POLL_CHOICES]),
+        site_id=site.id,
+        author_id=people["ann"],
+        microcosm_id=microcosm_id,
+        title=POLL_TITLE,
+        flags={},
+        by_moderator=False,
+    )
+    for (_text, voters), choice in zip(
+        POLL_CHOICES, PollChoice.objects.filter(poll=poll_id).order_by("position"), strict=True
+    ):
+        for name in voters:
+            cast_vote(
+                site_id=site.id,
+                profile_id=people[name],
+                item_id=poll_id,
+                choice_ids=[choice.id],
+                by_moderator=False,
+            )
 
 
 def _valid_token(user: User, saved: str) -> str:

@@ -235,11 +235,12 @@ class Server:
 
         from microcosm.asgi import application as sockets
         from microcosm.development.front import one_port
+        from microcosm.development.page import DemoPage
         from microcosm.wsgi import application as http
 
         server = Granian(
             # The admin's and the documentation's files come from where they lie: nothing is collected in development.
-            one_port(StaticFilesHandler(http), sockets),
+            one_port(DemoPage(StaticFilesHandler(http), host=self._host(), people=self.demo.people), sockets),
             address=self.options.host,
             port=self.options.port,
             interface=Interfaces.ASGINL,
@@ -284,6 +285,7 @@ class Server:
         lines += [f"  curl {site}/api/v1/site", f"  curl {site}/api/v1/microcosms"]
         for name, token in self.demo.tokens.items():
             lines.append(f"  curl -H 'Authorization: Bearer {token}' {site}/api/v1/whoami  # {name}")
+        lines += ["", f"A conversation, live in the browser (open it twice, as two people): {site}/demo/"]
         lines += ["", *self.demo.notes, f"Addresses and tokens for scripts: {self.demo_file}"]
         return "\n".join(lines)
 

@@ -94,8 +94,7 @@ def test_a_second_start_keeps_content_and_tokens_and_recovers_from_kill_9(
         wait_until(lambda: copy.get("/api/v1/conversations/1").status == 200, seconds=SECONDS, what="an answer")
 
         # It dies itself, and leaves the database behind.
-        copy.process.kill()
-        copy.process.wait()
+        copy.stop(signal.SIGKILL)
     assert PrivatePostgres(folder).is_running()
     with started(folder) as copy:
         assert copy.demo["tokens"] == first_start["tokens"]

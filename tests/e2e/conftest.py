@@ -12,12 +12,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from microcosm.development.testing import find_program, free_port, running, temporary_directory
+from tests.copies import ROOT, Copy, started
 
-ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = "forums.test"
 
 
@@ -208,3 +209,25 @@ def make_certificate(openssl: str, folder: Path) -> None:
 def nginx(platform: Platform, start_nginx: Callable[..., Nginx]) -> Nginx:
     """nginx in front of the platform."""
     return start_nginx(http_port=platform.http_port, live_port=platform.live_port)
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Copy]:
+    """What `make run` runs; whoever stops it starts it again."""
+    folder = temporary_directory("microcosm-demo-")
+    with started(folder) as copy:
+        yield copy
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+# Not for the whole session: an event loop runs in this thread while it is there, and other tests want their own.
+@pytest.fixture(scope="module")
+def browser(demo: Copy) -> Iterator[Browser]:
+    """The system's Chromium, for which the demo site's host is this machine."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=find_program("chromium"),
+            args=["--no-sandbox", "--disable-quic", f"--host-resolver-rules=MAP {demo.demo['host']} 127.0.0.1"],
+        )
+        yield chromium
+        chromium.close()
