@@ -33,11 +33,19 @@ class Profile(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["site", "user"], name="profiles_profile_user"),
-            models.UniqueConstraint("site", Lower("name"), name="profiles_profile_name"),
+            # Pages far into the list of people read nothing else of those who are not on them.
+            models.UniqueConstraint("site", Lower("name"), include=["id", "name"], name="profiles_profile_name"),
         ]
         indexes = [
             models.Index(fields=["site", "last_active_at"], name="profiles_profile_active"),
-            models.Index("site", models.F("comment_count").desc(), Lower("name"), name="profiles_profile_top"),
+            models.Index(
+                "site",
+                # Both columns go up, so that a place between two people is one comparison of rows.
+                models.Func("comment_count", template="- %(expressions)s"),
+                Lower("name"),
+                include=["id", "name", "comment_count"],
+                name="profiles_profile_top",
+            ),
             # Compares byte by byte, so that it finds the names that start with something.
             models.Index("site", OpClass(Lower("name"), name="text_pattern_ops"), name="profiles_profile_prefix"),
         ]
@@ -54,6 +62,28 @@ class PeopleCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.profile_count} people on {self.site_id}"
+
+
+class PeopleBlock(models.Model):
+    """A stretch of the people of a large site in the order of their names, up to where the next one begins.
+
+    Written by triggers alone (docs/decisions/0066); pages far into the list begin at one of them.
+    """
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="+", db_index=False)
+    #: In lower case; the first one of a site begins before every name.
+    first_name = models.CharField(max_length=250)
+    people_count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "first_name"], include=["people_count"], name="profiles_peopleblock_first"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.people_count} people of {self.site_id} from {self.first_name}"
 
 
 class ProfileOptions(models.Model):

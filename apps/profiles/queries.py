@@ -1,10 +1,12 @@
 """Statements over profiles."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from apps.core import clock
+from apps.core.cursors import Key
 from apps.core.pagination import Paging
 from apps.core.sql import Statements
 from apps.profiles.viewer import Viewer
@@ -30,26 +32,41 @@ def profile_rows(viewer: Viewer, profile_ids: Sequence[int]) -> list[Any]:
     )
 
 
-def people_rows(
-    viewer: Viewer, *, paging: Paging, start: str, is_top: bool, is_following: bool, is_online: bool
-) -> list[Any]:
-    """A page of the people of the viewer's site; never empty, see the statement.
+@dataclass(frozen=True)
+class PeopleFilter:
+    """Which people of a site are listed, and in which order."""
 
-    `start` is how names begin, escaped as they are stored.
-    """
-    filters = {
-        "site_id": viewer.site_id,
-        "viewer_id": viewer.profile_id,
-        "is_following": is_following,
-        "is_online": is_online,
-        "online_since": clock.now() - ONLINE_INTERVAL,
-        "limit": paging.limit,
-        "offset": paging.offset,
-    }
-    if start:
-        return statements.people_found.rows(start=start, is_top=is_top, **filters)
-    statement = statements.people_by_comments if is_top else statements.people_by_name
-    return statement.rows(**filters)
+    #: How names begin, escaped as they are stored.
+    start: str = ""
+    is_top: bool = False
+    is_following: bool = False
+    is_online: bool = False
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether everybody is listed, of whom there may be very many."""
+        return not (self.start or self.is_following or self.is_online)
+
+    def key(self, row: Any) -> Key:
+        """The sort key of a row of `people_rows`."""
+        if not self.takes_all:
+            return row.is_other, -row.comment_count if self.is_top else 0, row.sort_name
+        return (row.comment_count, row.sort_name) if self.is_top else (row.sort_name,)
+
+
+def people_rows(viewer: Viewer, wanted: PeopleFilter, *, paging: Paging) -> list[Any]:
+    """A page of the people of the viewer's site; never empty, see the statements."""
+    ids = {"site_id": viewer.site_id, "viewer_id": viewer.profile_id}
+    if not wanted.takes_all:
+        return statements.people_among.rows(
+            **ids,
+            **asdict(wanted),
+            online_since=clock.now() - ONLINE_INTERVAL,
+            **paging.values("from_other", "from_rank", "from_name"),
+        )
+    if wanted.is_top:
+        return statements.people_by_comments.rows(**ids, **paging.values("from_count", "from_name"))
+    return statements.people_by_name.rows(**ids, **paging.values("from_name"))
 
 
 def user_row(viewer: Viewer, user_id: int) -> Any | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from apps.comments.services import flag_comment
 from apps.core import clock, cursors
@@ -21,6 +22,7 @@ from apps.items.models import Attendee, Item
 from apps.items.services import flag_item
 from apps.permissions.models import Ban
 from apps.permissions.services import add_profiles, ban_user, end_ban, remove_profiles
+from apps.profiles.models import Profile
 from apps.sites.models import Site
 from apps.sites.types import ItemType
 from apps.updates.models import Ignore, Watcher
@@ -370,12 +372,70 @@ def attributes(forum: Forum) -> List:
     return List(forum.owner, path, lambda entry: entry["key"], happen)
 
 
+def _people(forum: Forum, *, query: str = "", names: str = "abcdefgh") -> List:
+    reader, chance, numbers = forum.member("zzz reader".replace(" ", "")), random.Random(7), itertools.count()
+    # So few that a site of this size has several stretches.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION profiles_peopleblock_size() RETURNS integer LANGUAGE sql AS 'SELECT 3'"
+        )
+
+    def come(chance: random.Random) -> None:
+        person = forum.member(f"{chance.choice(names)}{chance.choice('Bcd')}{next(numbers)}").profile
+        Profile.objects.filter(id=person.id).update(comment_count=chance.choice((0, 0, 1, 2)))
+        Watcher.objects.create(profile=reader.profile, kind=ItemType.PROFILE, target_profile=person)
+
+    for _ in range(16):
+        come(chance)
+
+    def happen(chance: random.Random) -> set[int]:
+        if chance.random() < 0.4:
+            come(chance)
+            return set()
+        one = chance.choice(list(Profile.objects.exclude(id__in=(reader.id, forum.owner.id))))
+        event = chance.randrange(3)
+        if event == 0:
+            Profile.objects.filter(id=one.id).update(name=f"{chance.choice('aBxyz')}x{next(numbers)}")
+        elif event == 1:
+            Profile.objects.filter(id=one.id).update(comment_count=one.comment_count + 1)
+        else:
+            ignore(site_id=forum.site.id, profile_id=reader.id, kind=ItemType.PROFILE, target_id=one.id)
+        return {one.id}
+
+    return List(reader, f"profiles{query}", _id, happen)
+
+
+def people(forum: Forum) -> List:
+    return _people(forum)
+
+
+def people_who_comment_most(forum: Forum) -> List:
+    return _people(forum, query="?top=true")
+
+
+def people_whose_name_begins_so(forum: Forum) -> List:
+    return _people(forum, query="?q=a", names="aA")
+
+
+def people_found_who_comment_most(forum: Forum) -> List:
+    return _people(forum, query="?q=a&top=true", names="aA")
+
+
+def people_who_are_here(forum: Forum) -> List:
+    return _people(forum, query="?online=true&top=true")
+
+
+def people_somebody_follows(forum: Forum) -> List:
+    return _people(forum, query="?following=true")
+
+
 LISTS: dict[str, Callable[[Forum], List]] = {
     made.__name__: made
     for made in (
         conversations, events, polls, attended_events, attendees, comments, comments_without_the_ignored,
         comments_of_a_huddle, huddles, participants, watchers, ignored, bans, people_named_in_a_role,
-        people_in_a_role, everybody_in_a_role, sites, deliveries, attributes,
+        people_in_a_role, everybody_in_a_role, sites, deliveries, attributes, people, people_who_comment_most,
+        people_whose_name_begins_so, people_found_who_comment_most, people_who_are_here, people_somebody_follows,
     )
 }  # fmt: skip
 

@@ -257,6 +257,8 @@ class _Site:
         PeopleCount.objects.update_or_create(
             site_id=self.site_id, defaults={"profile_count": Profile.objects.filter(site_id=self.site_id).count()}
         )
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT profiles_peopleblock_divide(%s, '')", [self.site_id])
         return self._cast()
 
     # --- Ids and moments ---------------------------------------------------------------------

@@ -21,7 +21,7 @@ from tests.bench import bare
 from tests.bench.data import QUICK, fill
 from tests.bench.routes import DEEP, ROUTES, TOKEN
 from tests.client import ApiClient
-from tests.walks import collection_in, links_of
+from tests.walks import collection_in, links_of, with_query
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,8 @@ WALKED = {
     "polls": ("/api/v1/polls", "items_item_poll_order"),
     "attendees": ("/api/v1/events/{event_id}/attendees", "items_attendee_order"),
     "comments": ("/api/v1/conversations/{longest_id}", "comments_comment_page"),
+    "people": ("/api/v1/profiles", "profiles_profile_name"),
+    "people who comment most": ("/api/v1/profiles?top=true", "profiles_profile_top"),
 }
 
 
@@ -100,7 +102,7 @@ def statements(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[s
 
 def _places(reader: ApiClient, name: str, path: str) -> dict[str, str]:
     """The first page of a list, its middle and last page by offset, and those around its middle by cursors."""
-    first = f"{path}?limit=5"
+    first = with_query(path, "limit=5")
     last = collection_in(reader.get(first).data)["maxOffset"]
     middle = f"{first}&offset={last // 10 * 5}"
     around = links_of(reader.get(middle))
@@ -196,7 +198,7 @@ def test_a_page_by_cursor_reads_as_much_as_the_first(
 
 
 @pytest.mark.parametrize("place", ["middle", "last"])
-@pytest.mark.parametrize("name", ["conversations", "polls", "attendees"])
+@pytest.mark.parametrize("name", ["conversations", "polls", "attendees", "people", "people who comment most"])
 def test_a_page_far_into_a_list_passes_over_entries_of_its_index_alone(
     name: str, place: str, statements: dict[str, list[bare.Noted]]
 ) -> None:
@@ -212,6 +214,6 @@ def test_a_page_far_into_a_list_passes_over_entries_of_its_index_alone(
 
 
 def test_the_last_page_of_a_list_is_read_from_its_end(statements: dict[str, list[bare.Noted]]) -> None:
-    for name in ("conversations", "polls"):
+    for name in ("conversations", "polls", "people who comment most"):
         first, last = (read(statements[f"{name}, {place}"]).rows for place in ("first", "last"))
         assert last <= first * 1.3

@@ -1,5 +1,6 @@
 """The people of a site and each one's profile (contract A 23.1 to 23.4)."""
 
+from dataclasses import astuple
 from typing import Any
 
 from rest_framework.request import Request
@@ -30,7 +31,7 @@ class ProfileList(Api):
     @operation(
         "The people of the site",
         answer=PeopleOutput,
-        paged=True,
+        cursors=True,
         query=(
             query_parameter("top", bool, "Those who comment most first, instead of by name."),
             query_parameter("q", str, "How the name begins, in any case; a leading @ or + does not count."),
@@ -39,24 +40,32 @@ class ProfileList(Api):
         ),
     )
     def get(self, request: Request) -> Answer:
-        paging = self.paging
-        rows = queries.people_rows(
-            self.viewer,
-            paging=paging,
+        wanted = queries.PeopleFilter(
             start=_stored_start(request.query_params.get("q", "")),
             is_top=self.query_flag("top"),
             is_following=self.query_flag("following"),
             is_online=self.query_flag("online"),
         )
+        # Whom somebody follows is a list of their own.
+        owner = self.viewer.profile_id if wanted.is_following else 0
+        paging, url = self.paging_of("profiles", *astuple(wanted), owner), self.url
+        rows = queries.people_rows(self.viewer, wanted, paging=paging)
         head = rows[0]
-        people = [_summary(row, site_id=self.viewer.site_id) for row in rows if row.id is not None]
+        people, ends = paging.cut([row for row in rows if row.id is not None], total=head.total, key=wanted.key)
         meta = {
             "flags": watch_flags(head),
-            "links": [{"rel": "self", "href": self.url.as_sent(paging.offset)}],
+            "links": [{"rel": "self", "href": url.as_sent(paging.offset)}],
             "permissions": Permissions.of_row(head).shape(),
         }
-        page = collection(paging=paging, total=head.total, items=people, type=href(ItemType.PROFILE), url=self.url)
-        return Answer({"profiles": page, "meta": meta})
+        page = collection(
+            paging=paging,
+            total=head.total,
+            items=[_summary(row, site_id=self.viewer.site_id) for row in people],
+            type=href(ItemType.PROFILE),
+            url=url,
+            ends=ends,
+        )
+        return Answer({"profiles": page, "meta": meta}, headers=ends.headers(url))
 
     @operation(
         "Ask for a profile: the caller has one already, and may change it in passing",
