@@ -1,5 +1,6 @@
 """Sockets and streams: what uvicorn serves. HTTP has processes of its own (wsgi.py, docs/decisions/0005)."""
 
+import gc
 import os
 
 from channels.routing import URLRouter
@@ -14,6 +15,12 @@ from apps.live import stream  # noqa: E402
 from microcosm.routing import Receive, Scope, Send, websocket_urlpatterns  # noqa: E402
 
 sockets = URLRouter(websocket_urlpatterns)
+
+# A collection of all garbage stops this process for as long as a frame may take to all sockets (docs/decisions/0053).
+# What is there from the start is left out of it, and it comes after many connections rather than after many frames.
+gc.collect()
+gc.freeze()
+gc.set_threshold(20_000, 5, 4)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

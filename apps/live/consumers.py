@@ -1,7 +1,7 @@
 """The socket `/live/v1`: sign in, follow places, get small frames of what changes there (docs/api/live.md)."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from channels.consumer import AsyncConsumer
@@ -13,6 +13,7 @@ from apps.live.database import client_database
 from apps.live.frames import BadFrame, Frame, Ping, SignIn, Subscribe, Typing, Unsubscribe, read_frame, text, topic_of
 from apps.live.hub import hub
 from apps.live.listener import BAD_FRAME, ENDED, TOO_MANY, UNKNOWN_SITE, Listener, Subscription, Way
+from apps.live.protocol import EXTENSION, frames_message
 from apps.live.queries import may_follow
 from apps.live.replay import Replay
 from apps.profiles.viewer import Viewer
@@ -27,7 +28,10 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
     """One socket; guests may follow what guests may read."""
 
     async def __call__(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+        self,
+        scope: Message,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]],
     ) -> None:
         # Not by Channels' dispatch, which keeps a task for each socket and goes through a thread for each frame.
         self.base_send = send
@@ -66,7 +70,9 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
         if not entrance.enter(address, viewer):
             await self._close(TOO_MANY)
             return
-        self.listener = Listener(viewer, Way(send=self._send, close=self._close))
+        takes_frames = EXTENSION in scope.get("extensions", ())
+        way = Way(send=self._send_whole if takes_frames else self._send_each, close=self._close)
+        self.listener = Listener(viewer, way)
         await hub.enter(self.listener)
         if viewer.profile_id:
             self.listener.push(text(type="signed_in", profileId=viewer.profile_id))
@@ -138,8 +144,12 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
         else:
             await Replay(hub, subscription, [topic]).run()
 
-    async def _send(self, frame: str) -> None:
-        await self.base_send({"type": "websocket.send", "text": frame})
+    def _send_whole(self, texts: tuple[str, ...]) -> Coroutine[Any, Any, None]:
+        return self.base_send(frames_message(texts))
+
+    async def _send_each(self, texts: tuple[str, ...]) -> None:
+        for each in texts:
+            await self.base_send({"type": "websocket.send", "text": each})
 
     async def _close(self, code: int) -> None:
         await self.base_send({"type": "websocket.close", "code": code})

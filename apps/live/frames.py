@@ -82,7 +82,7 @@ def read_frame(text: str | None) -> Frame:
         return Typing(id=_whole(frame, "id"))
     if kind == "subscribe":
         to, id_ = _place(frame)
-        return Subscribe(to=to, id=id_, after=_whole(frame, "after") if frame.get("after") is not None else None)
+        return Subscribe(to=to, id=id_, after=_whole(frame, "after") if "after" in frame else None)
     if kind == "unsubscribe":
         to, id_ = _place(frame)
         return Unsubscribe(to=to, id=id_)
@@ -100,7 +100,8 @@ def _place(frame: dict[str, Any]) -> tuple[str, int]:
     to = frame.get("to")
     if not isinstance(to, str) or to not in FOLLOWED:
         raise BadFrame(f"to must be one of {', '.join(sorted(FOLLOWED))}")
-    return to, 0 if to in WITHOUT_ID else _whole(frame, "id", default=0 if to == "presence" else None)
+    id_ = _whole(frame, "id", default=0 if to == "presence" or to in WITHOUT_ID else None)
+    return to, 0 if to in WITHOUT_ID else id_
 
 
 def _whole(frame: dict[str, Any], name: str, *, default: int | None = None) -> int:

@@ -188,8 +188,7 @@ class Hub:
         for fact in facts:
             self._hand_out(site_id, room, fact, audience.get(fact.position, {}), frames)
         for listener, texts in frames.items():
-            for each in texts:
-                listener.push(each)
+            listener.push(*texts)
         room.told = room.position
 
     async def _facts(self, site_id: int, room: Room, rows: list[Any]) -> list[Any]:

@@ -17,6 +17,8 @@ from apps.profiles.viewer import Viewer
 #: with all others who get them.
 MAX_QUEUED_FRAMES = 1000
 MAX_QUEUED_CHARACTERS = 512 * 1024
+#: Frames of the queue that are sent at once.
+FRAMES_AT_ONCE = 50
 
 BAD_FRAME, ENDED, UNKNOWN_SITE, TOO_SLOW, TOO_MANY, RESTART = 4400, 4401, 4404, 4408, 4429, 1012
 
@@ -36,7 +38,8 @@ class Subscription:
 class Way:
     """How to reach a client: both may fail when it has gone."""
 
-    send: Callable[[str], Coroutine[Any, Any, None]]
+    #: Some frames at once: together they cost little more than one.
+    send: Callable[[tuple[str, ...]], Coroutine[Any, Any, None]]
     close: Callable[[int], Awaitable[None]]
 
 
@@ -76,17 +79,17 @@ class Listener:
         """Who listens; 0 is a guest."""
         return self.viewer.profile_id
 
-    def push(self, text: str) -> None:
-        """Send a frame behind those that wait; a client that does not read them is cut off."""
+    def push(self, *texts: str) -> None:
+        """Send frames behind those that wait; a client that does not read them is cut off."""
         if self.is_closed:
             return
         if self._task is None:
-            self._begin(text)
+            self._begin(texts)
             return
         if self._queue is None:
             self._queue = deque()
-        self._queue.append(text)
-        self._characters += len(text)
+        self._queue.extend(texts)
+        self._characters += sum(map(len, texts))
         if len(self._queue) > MAX_QUEUED_FRAMES or self._characters > MAX_QUEUED_CHARACTERS:
             self.close(TOO_SLOW)
 
@@ -116,21 +119,26 @@ class Listener:
         if self._task is not None:
             self._task.cancel()
 
-    def _begin(self, text: str) -> None:
+    def _begin(self, texts: tuple[str, ...]) -> None:
         """Send at once; only what has to wait for the client gets a task, which is most of the price of a frame."""
-        sending = self._way.send(text)
-        # A client that goes away while something is sent is noticed by whoever reads from it.
-        with contextlib.suppress(OSError, RuntimeError, StopIteration):
+        sending = self._way.send(texts)
+        try:
             waiting = sending.send(None)
-            self._task = asyncio.create_task(self._drain(sending, waiting))
+        except StopIteration:
+            return
+        except (OSError, RuntimeError):
+            # A client that goes away while something is sent is noticed by whoever reads from it.
+            return
+        self._task = asyncio.create_task(self._drain(sending, waiting))
 
     async def _drain(self, sending: Coroutine[Any, Any, None], waiting: Any) -> None:
         with contextlib.suppress(OSError, RuntimeError):
             await _finish(sending, waiting)
             while self._queue:
-                frame = self._queue.popleft()
-                self._characters -= len(frame)
-                await self._way.send(frame)
+                # Some of them: what is not handed to the server yet is what may be too much.
+                texts = tuple(self._queue.popleft() for _ in range(min(FRAMES_AT_ONCE, len(self._queue))))
+                self._characters -= sum(map(len, texts))
+                await self._way.send(texts)
         if self._task is asyncio.current_task():
             self._task, self._queue = None, None
 

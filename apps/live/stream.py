@@ -71,13 +71,13 @@ async def _serve(
     is_over = asyncio.Event()
     last_id = 0
 
-    async def send_frame(frame: str) -> None:
-        await send({"type": "http.response.body", "body": _event(frame), "more_body": True})
+    async def send_frames(frames: tuple[str, ...]) -> None:
+        await send({"type": "http.response.body", "body": b"".join(map(_event, frames)), "more_body": True})
 
     async def close(_code: int) -> None:
         is_over.set()
 
-    listener = Listener(viewer, Way(send=send_frame, close=close))
+    listener = Listener(viewer, Way(send=send_frames, close=close))
     try:
         await hub.enter(listener)
         position = hub.rooms[viewer.site_id].position if after is None else after

@@ -58,6 +58,11 @@ def check_frame(frame: dict[str, Any], *, said: bool = False) -> None:
     _VALIDATORS[_SAID.get(kind, kind) if said else kind].validate(frame)
 
 
+def is_described(name: str, frame: dict[str, Any]) -> bool:
+    """Whether a frame is one of a schema."""
+    return bool(_VALIDATORS[name].is_valid(frame))
+
+
 class Socket:
     """A connected socket whose frames are checked."""
 

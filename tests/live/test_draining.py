@@ -7,7 +7,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from microcosm.draining import DrainingProtocol
+from apps.live.protocol import SocketProtocol
 
 PATIENCE = 30
 HANDSHAKE = (
@@ -19,7 +19,7 @@ ENDLESS = b"\x81\xff" + struct.pack("!Q", 2**30) + b"mask"
 BROKEN = b"\x81\x81\x00\x00\x00\x00\xff"
 
 
-class Impatient(DrainingProtocol):
+class Impatient(SocketProtocol):
     """Does not let a test wait for ten seconds."""
 
     def __init__(self, *args: object) -> None:

@@ -7,8 +7,11 @@ import pytest
 from channels.testing import WebsocketCommunicator
 from django.db import transaction
 
-from apps.accounts.services import revoke_token
+from apps.accounts.codes import code_of
+from apps.accounts.models import AccessToken, EmailCode
+from apps.accounts.services import edit_account, redeem_code, revoke_token, send_code
 from apps.comments.services import comment_on_item, delete_comment
+from apps.core import clock
 from apps.core.events import publish
 from apps.huddles.services import add_participants, create_huddle, leave_huddle
 from apps.items.services import create_conversation, edit_item
@@ -19,8 +22,9 @@ from apps.permissions.services import ban_user, edit_role
 from apps.sites.events import SiteEdited
 from apps.updates.telling import tell_mentioned
 from microcosm.asgi import application
+from tests.client import ApiClient
 from tests.factories import Forum, Person, ban, make_forum
-from tests.live.conftest import PATIENCE, Socket, call, open_for, open_socket, position
+from tests.live.conftest import PATIENCE, SCHEMAS, Socket, call, is_described, open_for, open_socket, position
 from tests.trees import make_microcosm, make_private, make_role
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -122,9 +126,9 @@ async def test_all_with_the_same_past_get_the_very_same_text(forum: Forum, monke
     pushed: list[str] = []
     push = listening.Listener.push
 
-    def note(self: listening.Listener, frame: str) -> None:
-        pushed.append(frame)
-        push(self, frame)
+    def note(self: listening.Listener, *frames: str) -> None:
+        pushed.extend(frames)
+        push(self, *frames)
 
     monkeypatch.setattr(listening.Listener, "push", note)
     await call(say, forum.owner, item_id, "One.")
@@ -270,25 +274,53 @@ async def test_what_may_not_be_read_is_refused_like_what_is_missing(forum: Forum
     await socket.close()
 
 
-@pytest.mark.parametrize("how", ["revoke", "ban", "ban without a word"])
-@pytest.mark.parametrize("is_idle", [True, False])
-async def test_w1_a_revoked_token_or_a_ban_closes_the_socket(forum: Forum, how: str, is_idle: bool) -> None:
-    member = await call(forum.member)
-    socket = await open_for(forum, member)
-    await socket.follow("site")
+def end_by(how: str, forum: Forum, member: Person) -> None:
+    """Somebody may not be here any more."""
+    client = ApiClient(host=forum.host, token=member.token)
+    user = member.profile.user
     if how == "revoke":
-        await call(revoke_token, token=member.token)
+        revoke_token(token=member.token)
+    elif how == "logout":
+        assert client.delete(f"auth/{member.token}").status == 200
+    elif how == "password":
+        user.set_password("the first long password")
+        user.save(update_fields=["password"])
+        send_code(user=user, audience="alpha")
+        code = code_of(EmailCode.objects.get(user=user).nonce)
+        assert redeem_code(email=user.email, code=code, password="another long password") is not None
+    elif how == "account":
+        edit_account(user.id, is_active=False, is_staff=False, is_superuser=False)
+    elif how == "expiry":
+        AccessToken.objects.filter(user=user).update(expires_at=clock.now())
     elif how == "ban":
-        await call(ban_user, actor_id=forum.owner.id, site_id=forum.site.id, profile_id=member.id)
+        ban_user(actor_id=forum.owner.id, site_id=forum.site.id, profile_id=member.id)
     else:
-        await call(ban, forum.site, member)
+        ban(forum.site, member)
+
+
+#: Of these nothing is in the log: they are found by looking, once a second.
+FOUND_BY_LOOKING = {"expiry", "ban without a word"}
+
+
+@pytest.mark.parametrize("how", ["revoke", "logout", "password", "account", "ban", *sorted(FOUND_BY_LOOKING)])
+@pytest.mark.parametrize("is_idle", [True, False])
+async def test_w1_whose_session_ends_or_who_is_banned_hears_nothing_more(forum: Forum, how: str, is_idle: bool) -> None:
+    member = await call(forum.member)
+    socket, bystander = await open_for(forum, member), await open_for(forum)
+    for one in (socket, bystander):
+        await one.follow("site")
+    await call(end_by, how, forum, member)
     if not is_idle:
         await call(edit_site, forum)
     message = await socket.communicator.receive_output(timeout=PATIENCE)
     # Nothing that came behind it, although it was in the log before the socket closed.
     assert message == {"type": "websocket.close", "code": 4401} or (
-        how == "ban without a word" and await socket.closing_code() == 4401
+        how in FOUND_BY_LOOKING and await socket.closing_code() == 4401
     )
+    if not is_idle:
+        await bystander.changes(1)
+    await bystander.silence()
+    await bystander.close()
 
 
 async def test_signing_in_by_the_first_frame(forum: Forum) -> None:
@@ -416,6 +448,73 @@ async def test_w3_a_malformed_frame_closes_that_socket_alone(forum: Forum, text:
     await bystander.close()
 
 
+#: One value of each type that JSON has, and what numbers and texts can be besides.
+VALUES = [None, True, False, 0, -1, 1.5, 2**63, 10**30, "", "1", "x" * 300, [], [1], {}, {"a": 1}]
+
+
+def wrong_frames() -> list[dict[str, Any]]:
+    """Every frame of a client with each field of each type that the description does not allow, and without it."""
+    valid = {
+        "sign_in": {"type": "sign_in", "token": "nothing"},
+        "subscribe": {"type": "subscribe", "to": "conversation", "id": 1, "after": 1},
+        "unsubscribe": {"type": "unsubscribe", "to": "site", "id": 0},
+        "typing_here": {"type": "typing", "id": 1},
+        "ping": {"type": "ping"},
+    }
+    wrong = []
+    for name, frame in valid.items():
+        assert is_described(name, frame)
+        assert set(frame) == set(SCHEMAS[name]["properties"])
+        for field in frame:
+            changed = [frame | {field: value} for value in VALUES]
+            wrong += [one for one in changed if not is_described(name, one)]
+        wrong += [{key: frame[key] for key in frame if key != field} for field in SCHEMAS[name]["required"]]
+    return wrong
+
+
+async def test_w3_every_field_of_a_wrong_type_closes_that_socket_alone(forum: Forum) -> None:
+    bystander = await open_for(forum)
+    await bystander.follow("site")
+    frames = wrong_frames()
+    assert len(frames) > 100
+    for frame in frames:
+        socket = await open_for(forum)
+        await socket.communicator.send_json_to(frame)
+        error = await socket.hear()
+        assert (error["type"], error["code"]) == ("error", 4400), frame
+        assert await socket.closing_code() == 4400, frame
+    await call(edit_site, forum)
+    await bystander.changes(1)
+    await bystander.close()
+
+
+async def test_w3_frames_at_the_wrong_time_close_that_socket_alone(forum: Forum) -> None:
+    member, item_id = await call(forum.member), await call(start, forum)
+    bystander = await open_for(forum)
+    await bystander.follow("presence", item_id)
+    typing = {"type": "typing", "id": item_id}
+    sign_in = {"type": "sign_in", "token": member.token}
+    follow = {"type": "subscribe", "to": "presence", "id": item_id}
+    for person, frames in (
+        # Before anything else, as a guest, and before it is followed.
+        (None, [typing]),
+        (None, [follow, typing]),
+        (member, [typing]),
+        # Once is enough, and not after something is followed.
+        (member, [sign_in]),
+        (None, [sign_in, sign_in]),
+        (None, [follow, sign_in]),
+    ):
+        socket = await open_for(forum, person)
+        for frame in frames:
+            await socket.communicator.send_json_to(frame)
+        assert await socket.closing_code() == 4400, frames
+    await call(edit_site, forum)
+    await bystander.say(type="ping")
+    assert (await bystander.hear(past=("presence",)))["type"] == "pong"
+    await bystander.close()
+
+
 async def test_w3_binary_frames_are_refused(forum: Forum) -> None:
     socket = await open_for(forum)
     await socket.communicator.send_to(bytes_data=b'{"type":"ping"}')
@@ -458,7 +557,7 @@ async def test_w6_a_client_that_does_not_read_is_cut_off_and_can_resume(
     await quick.follow("site")
     never = asyncio.Event()
 
-    async def wait(_frame: str) -> None:
+    async def wait(_frames: tuple[str, ...]) -> None:
         await never.wait()
 
     stuck._way = listening.Way(send=wait, close=stuck._way.close)
