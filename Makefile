@@ -56,7 +56,7 @@ bench: environment ## Measure the hot pages on a million comments (ten minutes);
 bench-quick: environment ## Measure the most important pages on little data (two minutes)
 	$(VENV)/python -m tests.bench --quick $(BENCH_ARGS)
 
-bench-live: environment ## Measure 2,000 sockets on one item next to a bare hub (a minute)
+bench-live: environment ## Measure 2,000 sockets on one item and 50,000 watchers of another (five minutes)
 	$(VENV)/python -m tests.bench.live $(BENCH_ARGS)
 
 lock: environment ## Compile the lock files anew from pyproject.toml
