@@ -33,26 +33,32 @@ class Difference:
 def repair(
     things: QuerySet[Any], *, fields: Sequence[str], differing: Callable[[list[int]], list[Any]]
 ) -> list[Difference]:
-    """Compare the kept numbers of rows with a recount, some rows at a time; correct and log those that differ.
+    """Compare the kept numbers of rows with a recount, some rows at a time; correct those that differ.
 
     `differing(ids)` is one statement with a row for each thing among `ids` whose numbers differ: its `id`, each field
     under its name as it is kept and under `counted_<name>` as it is. A writer changes a number in the transaction that
     makes it wrong, so what differs in one statement is wrong, and comparing locks nothing. What is wrong is locked by
     itself, compared again and corrected: a writer who has locked it before is waited for, one who comes after adds to
-    the right number.
+    the right number. Whoever expected none hands the differences to `report` or `log_differences`.
     """
     differences = []
     for ids in _slices(things):
         for suspect in differing(ids):
             differences += _correct(things, suspect.id, fields=fields, differing=differing)
-    for difference in differences:
-        log.warning("a counter was wrong: %s", difference)
     return differences
 
 
-def report(differences: Iterable[Difference]) -> dict[str, Any]:
-    """What a job says of its repairs: how many, and the first of them."""
+def log_differences(differences: Iterable[Difference]) -> list[str]:
+    """Warn of differences that nobody expected: each is a defect; returns what was said of them."""
     texts = [str(difference) for difference in differences]
+    for text in texts:
+        log.warning("a counter was wrong: %s", text)
+    return texts
+
+
+def report(differences: Iterable[Difference]) -> dict[str, Any]:
+    """What a job says of its repairs, and logs: how many, and the first of them."""
+    texts = log_differences(differences)
     return {"corrected": len(texts), "differences": texts[:MAX_LISTED]}
 
 

@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from apps.core.recounting import log_differences
 from apps.microcosms.models import Microcosm
 from apps.microcosms.services import recompute_sequence, recompute_tree, repair_counters
 
@@ -33,6 +34,6 @@ class MicrocosmAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Recompute everything derived, site by site."""
         for site_id in sorted(set(chosen.values_list("site_id", flat=True))):
             recompute_tree(site_id=site_id)
-            differences = repair_counters(site_id=site_id)
+            differences = log_differences(repair_counters(site_id=site_id))
             recompute_sequence(site_id=site_id)
             messages.info(request, f"site {site_id}: {len(differences)} counters were wrong")

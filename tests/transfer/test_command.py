@@ -30,6 +30,13 @@ def test_the_summary_names_each_type_with_its_numbers(tmp_path: Path, capsys: py
     ]
 
 
+def test_an_import_that_goes_well_warns_of_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Counters that it leaves to the end are no defects."""
+    small_export(tmp_path)
+    call_command("import_forum", str(tmp_path), site="old", owner=1)
+    assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
+
+
 def test_progress_is_shown_where_somebody_looks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small_export(tmp_path)
     call_command("import_forum", str(tmp_path), site="old", dry_run=True)
