@@ -10,9 +10,12 @@ from apps.core.models import Change
 from apps.items.models import Attendee, Event, Item
 from apps.microcosms.models import Microcosm
 from apps.profiles.models import Profile
+from apps.sites.hosts import forget_sites
+from apps.sites.models import Site
 from tests.client import ApiClient
 from tests.content import closed_to_all_but, moderator_of, place_in, say
 from tests.factories import Forum, Person
+from tests.icalendar import events_in, moment_of
 from tests.queries import count_statements
 from tests.recorded import assert_same_shape, recorded
 
@@ -347,35 +350,60 @@ def test_the_csv_names_who_comes_and_holds_no_formula(
     assert second.endswith('Z"')
 
 
-def test_the_calendar_of_an_event(api: ApiClient, host: Person, place: Microcosm) -> None:
+def test_the_calendar_of_an_event(api: ApiClient, forum: Forum, host: Person, place: Microcosm) -> None:
     item = announce(api, host, place, title="Tea, cake & more; " + "é" * 60)
     reply = api.get(path(item, "/calendar"))
     assert reply.headers["Content-Type"] == "text/calendar; charset=utf-8"
-    lines = reply.content.split(b"\r\n")
-    assert max(map(len, lines)) <= 75
-    text = reply.content.decode().replace("\r\n ", "")
-    for line in (
-        "DTSTART:20270501T090000Z",
-        "DTEND:20270501T110000Z",
-        "LOCATION:London Bridge",
-        "GEO:51.500000;-0.080000",
-    ):
-        assert f"\r\n{line}\r\n" in text
-    assert "SUMMARY:Tea\\, cake & more\\; éé" in text
-    assert text.startswith("BEGIN:VCALENDAR\r\n")
-    assert text.endswith("END:VCALENDAR\r\n")
+    (event,) = events_in(reply.content)
+    assert {name: event[name] for name in event.names() if name != "DTSTAMP"} == {
+        "UID": f"event-{item.id}@{forum.host}",
+        "DTSTART": "20270501T090000Z",
+        "DTEND": "20270501T110000Z",
+        "SUMMARY": "Tea, cake & more; " + "é" * 60,
+        "LOCATION": "London Bridge",
+        "GEO": "51.500000;-0.080000",
+        "URL": f"http://{forum.host}/events/{item.id}/",
+        "STATUS": "CONFIRMED",
+    }
+    assert moment_of(event["DTSTAMP"]) == item.created_at.replace(microsecond=0)
     assert api.get(path(announce(api, host, place, title="Some day", when=None), "/calendar")).status == 404
+
+
+def test_a_calendar_is_valid_whatever_an_event_says(api: ApiClient, host: Person, place: Microcosm) -> None:
+    """One event that no calendar can show as it is must not spoil the calendar of its microcosm either."""
+    endless = announce(api, host, place, title="Endless", when="9998-12-31T00:00:00Z", duration=2**31 - 1)
+    (event,) = events_in(api.get(path(endless, "/calendar")).content)
+    assert event["DTEND"] == "99991231T235959Z"
+    nowhere = announce(api, host, place, title="Nowhere", lat=1e300, lon=-181, where="a\x0bb\x7f\x85\r\n\tc")
+    # As imports may have it.
+    Event.objects.filter(item=announce(api, host, place, title="No time at all")).update(duration=0)
+    found = {event["SUMMARY"]: event for event in events_in(api.get(f"microcosms/{place.id}/calendar").content)}
+    assert set(found) == {"Endless", "Nowhere", "No time at all"}
+    assert "GEO" not in found["Nowhere"].names()
+    assert found["Nowhere"]["UID"].startswith(f"event-{nowhere.id}@")
+    assert "DTEND" not in found["No time at all"].names()
+
+
+def test_an_event_keeps_its_uid_by_whatever_name_the_site_is_asked(
+    api: ApiClient, forum: Forum, host: Person, place: Microcosm
+) -> None:
+    item = announce(api, host, place)
+    Site.objects.filter(id=forum.site.id).update(domain="events.example.org")
+    forget_sites()
+    hosts = (forum.host, forum.host.upper(), f"{forum.host}:8000", "events.example.org")
+    uids = {events_in(api.at(name).get(path(item, "/calendar")).content)[0]["UID"] for name in hosts}
+    assert uids == {f"event-{item.id}@{forum.host}"}
 
 
 def entries(api: ApiClient, microcosm_id: int, *, query: str = "") -> list[str]:
     """The titles in the calendar of a microcosm, in its order."""
     reply = api.get(f"microcosms/{microcosm_id}/calendar{query}")
     assert reply.status == 200, reply
-    text = reply.content.decode().replace("\r\n ", "")
-    assert text.startswith("BEGIN:VCALENDAR\r\n")
-    assert text.endswith("\r\nEND:VCALENDAR\r\n")
-    assert text.count("BEGIN:VEVENT") == text.count("END:VEVENT") == text.count("UID:event-")
-    return [line.removeprefix("SUMMARY:") for line in text.split("\r\n") if line.startswith("SUMMARY:")]
+    return [event["SUMMARY"] for event in events_in(reply.content)]
+
+
+def test_a_calendar_without_events_is_valid_too(api: ApiClient, place: Microcosm) -> None:
+    assert entries(api, place.id) == []
 
 
 def test_the_calendar_of_a_microcosm_has_what_lies_below_it_too(
@@ -424,14 +452,14 @@ def test_texts_in_a_calendar_cannot_end_their_line(api: ApiClient, forum: Forum,
     item = announce(api, host, place, title="Ride\u2028; BEGIN:VEVENT", where=where)
     reply = api.get(f"microcosms/{place.id}/calendar")
     assert reply.headers["Content-Disposition"] == f"attachment; filename=microcosm{place.id}.ics"
-    assert max(map(len, reply.content.split(b"\r\n"))) <= 75
     lines = reply.content.decode().replace("\r\n ", "").split("\r\n")
     assert "X-WR-CALNAME:Tea\\; cake\\, & \\\\more" in lines
     assert "NAME:Tea\\; cake\\, & \\\\more" in lines
     assert lines.count("END:VEVENT") == lines.count("BEGIN:VEVENT") == 1
     assert not [line for line in lines if line.startswith("ATTACH")]
-    single = api.get(path(item, "/calendar")).content.decode().replace("\r\n ", "").split("\r\n")
-    assert single[3:-2] == lines[6:-2]
+    (shown,), (single,) = events_in(reply.content), events_in(api.get(path(item, "/calendar")).content)
+    assert shown == single
+    assert single["LOCATION"] == where.replace("\r\n", "\n")
 
 
 def test_a_calendar_costs_the_same_for_any_number_of_events(api: ApiClient, host: Person, place: Microcosm) -> None:

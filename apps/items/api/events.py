@@ -265,7 +265,7 @@ class EventCalendar(EventApi):
         if row.event_starts_at is None:
             raise Missing
         entry = Entry(item_id=item.id, title=item.title, changed_at=item.edited_at or item.created_at, row=row)
-        content = calendar([entry], host=request.get_host())
+        content = calendar([entry], site=self.viewer.site)
         return _file(content, kind="text/calendar; charset=utf-8", name=f"event{item.id}.ics")
 
 
@@ -283,7 +283,7 @@ class MicrocosmCalendar(Api):
             since=clock.now() - CALENDAR_PAST,
             limit=MAX_CALENDAR_EVENTS,
         )
-        content = calendar([entry_of(row) for row in rows], host=request.get_host(), name=microcosm.title)
+        content = calendar([entry_of(row) for row in rows], site=self.viewer.site, name=microcosm.title)
         return _file(content, kind="text/calendar; charset=utf-8", name=f"microcosm{microcosm_id}.ics")
 
 
