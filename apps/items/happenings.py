@@ -16,6 +16,7 @@ from django.db.models import Max
 from apps.core import clock
 from apps.core.errors import ApiError, Missing, OutOfRange
 from apps.core.events import publish_all
+from apps.items import queries
 from apps.items.events import AttendeeChanged
 from apps.items.models import Attendee, Event, Item
 from apps.items.services import (
@@ -230,10 +231,15 @@ def _next_in_queue(event: Event) -> int:
 
 
 def _move_up(event: Event) -> list[Attendee]:
-    """Give free places to those who wait, in their order; returns them."""
+    """Give free places to those who wait and may still come, in their order; returns them."""
     waiting = Attendee.objects.filter(event=event, queue_number__isnull=False).order_by("queue_number")
+    if not waiting.exists():
+        return []
     free = _free_places(event)
-    lucky = list(waiting if free is None else waiting[: max(0, free)])
+    places = None if free is None else max(0, free)
+    lucky = list(
+        waiting.filter(id__in=queries.next_waiting(site_id=event.item.site_id, item_id=event.pk, places=places))
+    )
     for attendee in lucky:
         attendee.rsvp, attendee.queue_number, attendee.rsvp_at = Attendee.Rsvp.YES, None, clock.now()
         attendee.save(update_fields=["rsvp", "queue_number", "rsvp_at"])

@@ -161,6 +161,11 @@ def attendee_row(*, site_id: int, item_id: int, profile_id: int) -> Any | None:
     return statements.attendee.row(site_id=site_id, item_id=item_id, attendee_id=profile_id)
 
 
+def next_waiting(*, site_id: int, item_id: int, places: int | None) -> list[int]:
+    """The answers of those who are to have the next places of an event, of those who wait and may still come."""
+    return [row.id for row in statements.next_waiting.rows(site_id=site_id, item_id=item_id, places=places)]
+
+
 def people_coming(*, site_id: int, item_id: int) -> list[Any]:
     """Those who come to an event, with their addresses, by name."""
     return statements.people_coming.rows(site_id=site_id, item_id=item_id)

@@ -100,8 +100,11 @@ def mail_of_newcomers(events: Sequence[ProfileCreated]) -> None:
 
 
 def tell_of_attendee(event: AttendeeChanged) -> None:
-    """Those who watch an event hear who is going."""
+    """Those who watch an event hear who is going, and who waited for a place hears that they are."""
     if _is_going(event):
+        # Nobody says yes for another: it is the place that somebody else has left.
+        if event.actor_id != event.attendee_id:
+            defer(telling.TELL_OF_PLACE, site_id=event.site_id, item_id=event.item_id, profile_id=event.attendee_id)
         defer(
             telling.TELL_WATCHERS,
             site_id=event.site_id,

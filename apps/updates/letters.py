@@ -43,6 +43,8 @@ _SENTENCES = {
     UpdateType.NEW_USER: "{actor} is new here",
 }
 
+_OWN_PLACE = "You have a place at {title} now"
+
 
 class BadLink(Exception):
     """This is no link of a mail of ours."""
@@ -153,7 +155,10 @@ def _entry(row: Any, *, url: str) -> dict[str, str]:
     type = UpdateType(row.type)
     begins = f"{row.starts_at:%Y-%m-%d %H:%M} UTC" if type is UpdateType.EVENT_REMINDER and row.starts_at else ""
     return {
-        "sentence": _SENTENCES[type].format(actor=plain(row.actor_name), title=plain(row.title)),
+        # Only who waited for a place is told of what they are said to have done.
+        "sentence": (_OWN_PLACE if row.is_own else _SENTENCES[type]).format(
+            actor=plain(row.actor_name), title=plain(row.title)
+        ),
         "link": f"{url}{_path(row)}?utm_source=notification&utm_medium=email&utm_campaign={type.word}",
         "begins": begins,
     }

@@ -8,7 +8,7 @@ from apps.sites.queries import live_site_ids
 from apps.updates import mailing, pushing, services, telling
 from apps.updates.mailing import MAIL, MAIL_DIGEST, MAIL_OF_NEWCOMER
 from apps.updates.pushing import PUSH
-from apps.updates.telling import TELL_MENTIONED, TELL_OF_COMMENT, TELL_WATCHERS
+from apps.updates.telling import TELL_MENTIONED, TELL_OF_COMMENT, TELL_OF_PLACE, TELL_WATCHERS
 from apps.updates.types import Digest, UpdateType
 
 #: How long it is remembered what was mailed.
@@ -44,6 +44,12 @@ def tell_mentioned(site_id: int, comment_id: int, actor_id: int, mentioned_ids: 
     telling.tell_mentioned(
         site_id=site_id, comment_id=comment_id, actor_id=actor_id, profile_ids=_numbers(mentioned_ids)
     )
+
+
+@task(TELL_OF_PLACE)
+def tell_of_place(site_id: int, item_id: int, profile_id: int) -> None:
+    """Tell somebody who waited for a place at an event that they have it."""
+    telling.tell_of_place(site_id=site_id, item_id=item_id, profile_id=profile_id)
 
 
 @task(MAIL)

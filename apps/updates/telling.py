@@ -23,6 +23,7 @@ from apps.updates.types import UpdateType
 TELL_WATCHERS = "updates.tell_of_item"
 TELL_OF_COMMENT = "updates.tell_of_comment"
 TELL_MENTIONED = "updates.tell_mentioned"
+TELL_OF_PLACE = "updates.tell_of_place"
 
 #: People that one transaction tells.
 WATCHERS_AT_ONCE = 1000
@@ -123,6 +124,23 @@ def tell_mentioned(*, site_id: int, comment_id: int, actor_id: int, profile_ids:
             comment_id=comment_id,
             actor_id=actor_id,
         )
+
+
+@transaction.atomic
+def tell_of_place(*, site_id: int, item_id: int, profile_id: int) -> None:
+    """Tell somebody who waited for a place at an event that they have it, if they may read it."""
+    told = statements.tell_of_place.rows(
+        site_id=site_id, type=int(UpdateType.NEW_ATTENDEE), item_id=item_id, profile_id=profile_id
+    )
+    _follow(
+        [row.id for row in told],
+        [row.profile_id for row in told],
+        site_id=site_id,
+        type=UpdateType.NEW_ATTENDEE,
+        item_id=item_id,
+        comment_id=None,
+        actor_id=profile_id,
+    )
 
 
 def remind_attendees(*, site_id: int) -> int:

@@ -14,10 +14,11 @@ from apps.sites.hosts import forget_sites
 from apps.sites.models import Site
 from tests.client import ApiClient
 from tests.content import closed_to_all_but, moderator_of, place_in, say
-from tests.factories import Forum, Person
+from tests.factories import Forum, Person, ban
 from tests.icalendar import events_in, moment_of
 from tests.queries import count_statements
 from tests.recorded import assert_same_shape, recorded
+from tests.trees import make_role
 
 pytestmark = pytest.mark.django_db
 BOUNDS = {"lat": 51.5, "lon": -0.08, "north": 51.6, "east": 51.4, "south": 0.1, "west": -0.2}
@@ -312,6 +313,25 @@ def test_who_waits_moves_up_in_order(api: ApiClient, forum: Forum, host: Person,
     assert (len(coming(api, item)), api.get(path(item)).data["rsvpSpaces"]) == (2, -1)
     api.as_(host).put(path(item), {"rsvpLimit": 0} | reason)
     assert (coming(api, item), waiting(api, item)) == ([*ids[2:4], ids[5]], [])
+
+
+def test_A5_who_may_not_come_any_more_gets_no_place(
+    api: ApiClient, forum: Forum, host: Person, place: Microcosm
+) -> None:
+    """Rights are asked when a place is given; who has them again has kept the place in the queue."""
+    item = announce(api, host, place, rsvpLimit=1)
+    first, banned, outlaw, last, late = people = [forum.member() for _ in range(5)]
+    for person in people:
+        assert say_yes(api, person, item, wait=True).status == 200
+    kept_out = ban(forum.site, banned)
+    make_role(place, outlaw, title="Outlaws", is_banned=True)
+    api.as_(first).delete(path(item, f"/attendees/{first.id}"))
+    assert (coming(api, item), waiting(api, item)) == ([last.id], [banned.id, outlaw.id, late.id])
+    kept_out.delete()
+    api.as_(last).delete(path(item, f"/attendees/{last.id}"))
+    assert (coming(api, item), waiting(api, item)) == ([banned.id], [outlaw.id, late.id])
+    api.as_(host).put(path(item), {"rsvpLimit": 0, "meta": {"editReason": "because"}})
+    assert (coming(api, item), waiting(api, item)) == ([banned.id, late.id], [outlaw.id])
 
 
 def test_closed_and_hidden_events_take_no_answers(

@@ -15,7 +15,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.comments.models import Comment
 from apps.core import clock
-from apps.items.models import Attendee, Event
+from apps.items.happenings import Answer, answer_event, forget_answer
+from apps.items.models import Attendee, Event, Item
 from apps.items.reading import mark_item_read
 from apps.jobs.registry import TASKS
 from apps.profiles.services import edit_options
@@ -31,6 +32,7 @@ from tests.content import closed_to_all_but, describe, place_in, say, start
 from tests.factories import Forum, Person, ban
 from tests.queue import empty_queue
 from tests.smtp import Sink, running_sink
+from tests.trees import make_item
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +134,15 @@ def test_a_comment_is_mailed_to_who_watches(sink: Sink, forum: Forum, anna: Pers
     assert Watcher.objects.get(profile=anna.profile, item=item).last_notified_at is not None
 
 
+def moves_up(person: Person, event: Item, *, instead_of: Person) -> None:
+    """Somebody waits for the only place at an event, and gets it from somebody else."""
+    Event.objects.filter(item=event).update(rsvp_limit=1)
+    for one in (instead_of, person):
+        answer = Answer(profile_id=one.id, rsvp=Attendee.Rsvp.YES, waits=True)
+        answer_event([answer], site_id=event.site_id, actor_id=one.id, item_id=event.id, by_moderator=False)
+    forget_answer(site_id=event.site_id, actor_id=instead_of.id, item_id=event.id, profile_id=instead_of.id)
+
+
 def test_each_type_has_its_words(sink: Sink, forum: Forum, anna: Person, bert: Person) -> None:
     place = place_in(forum)
     for type in (UpdateType.REPLY_TO_COMMENT, UpdateType.MENTIONED):
@@ -146,6 +157,8 @@ def test_each_type_has_its_words(sink: Sink, forum: Forum, anna: Person, bert: P
     follow(anna, ItemType.HUDDLE, huddle.id)
     say(bert, huddle)
     carol = forum.member("carol")
+    want(carol, UpdateType.EVENT_REMINDER)
+    moves_up(carol, make_item(place, forum.owner, kind=ItemType.EVENT, title="A ride"), instead_of=bert)
     work()
     sentences = sorted(text_of(message).split("\n")[2] for message in sink.messages)
     assert sentences == sorted(
@@ -156,6 +169,7 @@ def test_each_type_has_its_words(sink: Sink, forum: Forum, anna: Person, bert: P
             "bert mentioned you in Mine:",
             f"bert wrote in {huddle.title}:",
             "carol is new here:",
+            "You have a place at A ride now:",
         ]
     )
     links = re.findall(r"http://alpha.localhost(/[a-z]+/\d+/)\?", "".join(map(text_of, sink.messages)))

@@ -1,5 +1,6 @@
 """What members are told (contract B 13): who is told of what, and what of it they still see."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.comments.models import Comment
 from apps.comments.services import edit_comment
+from apps.core import clock
+from apps.core.wire import timestamp
 from apps.huddles.models import Participant
 from apps.items.models import Item
 from apps.sites.types import ItemType
@@ -51,6 +54,7 @@ def deliver(times: int = 1) -> None:
         tasks.TELL_WATCHERS: tasks.tell_watchers,
         tasks.TELL_OF_COMMENT: tasks.tell_of_comment,
         tasks.TELL_MENTIONED: tasks.tell_mentioned,
+        tasks.TELL_OF_PLACE: tasks.tell_of_place,
     }
     for job in ProcrastinateJob.objects.filter(task_name__in=list(run)).order_by("id"):
         for _ in range(times):
@@ -138,6 +142,19 @@ def test_who_is_answered_or_named_is_told_but_never_of_their_own_words(
     deliver()
     assert set(told(api, anna)) == {("mentioned", answer.id), ("reply_to_comment", answer.id)}
     assert stored(bert) == []
+
+
+def test_all_news_of_a_comment_is_as_old_as_the_comment(
+    api: ApiClient, forum: Forum, anna: Person, bert: Person
+) -> None:
+    """However late the worker is: the list keeps its order, and what was read meanwhile is read."""
+    item = start(anna, place_in(forum))
+    comment = say(bert, item, "@anna", answering=say(anna, item))
+    clock.set_clock(shift=timedelta(hours=1))
+    deliver()
+    entries = api.as_(anna).get("updates").data["updates"]["items"]
+    assert {entry["updateType"] for entry in entries} == {"new_comment", "reply_to_comment", "mentioned"}
+    assert {entry["meta"]["created"] for entry in entries} == {timestamp(comment.created_at)}
 
 
 def test_an_edit_tells_only_those_it_names_for_the_first_time(

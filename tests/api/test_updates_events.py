@@ -2,13 +2,14 @@
 
 import pytest
 
+from apps.items.models import Event
 from apps.sites.types import ItemType
 from apps.updates.models import Update, Watcher
 from apps.updates.types import UpdateType
 from tests.api.test_updates import deliver, told
 from tests.client import ApiClient
 from tests.content import place_in
-from tests.factories import Forum
+from tests.factories import Forum, ban
 from tests.queue import empty_queue
 from tests.trees import make_item
 
@@ -46,3 +47,50 @@ def test_who_goes_watches_and_those_who_watch_hear_of_it(api: ApiClient, forum: 
     assert [entry["meta"]["createdBy"]["id"] for entry in api.as_(anna).get("updates").data["updates"]["items"]] == [
         bert.id
     ]
+
+
+def test_who_waited_for_a_place_hears_that_they_have_it(api: ApiClient, forum: Forum) -> None:
+    empty_queue()
+    anna, bert, carol = people = [forum.member(name) for name in ("anna", "bert", "carol")]
+    event = make_item(place_in(forum), forum.owner, kind=ItemType.EVENT)
+    Event.objects.filter(item=event).update(rsvp_limit=1)
+    path = f"events/{event.id}/attendees"
+    for person in people:
+        answer = {"profileId": person.id, "rsvp": "yes", "wait": True}
+        assert api.as_(person).put(path, [answer]).status == 200
+    deliver()
+    assert [told(api, person) for person in people] == [[], [], []]
+    empty_queue()
+    assert api.as_(anna).delete(f"{path}/{anna.id}").status == 200
+    deliver(times=2)
+    assert told(api, bert) == [("new_attendee", event.id)]
+    (entry,) = api.as_(bert).get("updates").data["updates"]["items"]
+    assert (entry["meta"]["createdBy"]["id"], entry["meta"]["flags"]["unread"]) == (bert.id, True)
+    # She left, and hears who has the place; who still waits hears nothing.
+    assert (told(api, anna), told(api, carol)) == ([("new_attendee", event.id)], [])
+
+
+def test_a5_who_has_a_place_and_may_not_read_it_any_more_is_not_told(api: ApiClient, forum: Forum) -> None:
+    empty_queue()
+    anna, bert = forum.member("anna"), forum.member("bert")
+    event = make_item(place_in(forum), forum.owner, kind=ItemType.EVENT)
+    Event.objects.filter(item=event).update(rsvp_limit=1)
+    for person in (anna, bert):
+        answer = {"profileId": person.id, "rsvp": "yes", "wait": True}
+        assert api.as_(person).put(f"events/{event.id}/attendees", [answer]).status == 200
+    api.as_(anna).delete(f"events/{event.id}/attendees/{anna.id}")
+    ban(forum.site, bert)
+    deliver()
+    assert not Update.objects.filter(profile=bert.profile).exists()
+
+
+def test_a5_nobody_hears_of_somebody_who_is_not_going_any_more(api: ApiClient, forum: Forum) -> None:
+    empty_queue()
+    anna, bert = forum.member("anna"), forum.member("bert")
+    event = make_item(place_in(forum), forum.owner, kind=ItemType.EVENT)
+    assert api.as_(anna).post("watchers", {"itemType": "event", "itemId": event.id}).status == 200
+    for rsvp in ("yes", "no"):
+        answer = [{"profileId": bert.id, "rsvp": rsvp}]
+        assert api.as_(bert).put(f"events/{event.id}/attendees", answer).status == 200
+    deliver()
+    assert told(api, anna) == []

@@ -94,6 +94,19 @@ JOIN profiles_profile AS person ON person.id = page.profile_id
 JOIN profiles_profile AS creator ON creator.id = page.created_by_id
 WHERE page.event_id = %(item_id)s::bigint AND page.profile_id = %(attendee_id)s::bigint
 
+-- name: next_waiting
+-- Who waits longest for a place at an event of the site, in their order: the ids of up to `places` answers, all if null.
+-- Left out, but still waiting, is who may not come any more: rights are asked when a place is given, not when it was asked for.
+-- Uses: items_attendee_queue.
+SELECT answer.id
+FROM items_attendee AS answer
+JOIN items_item AS item ON item.id = answer.event_id AND item.site_id = %(site_id)s::bigint
+CROSS JOIN LATERAL fn.permissions_on_item(%(site_id)s::bigint, answer.profile_id, answer.event_id) AS may
+WHERE answer.event_id = %(item_id)s::bigint AND answer.queue_number IS NOT NULL
+  AND may.can_create AND NOT may.is_banned
+ORDER BY answer.queue_number
+LIMIT %(places)s::bigint
+
 -- name: people_coming
 -- Name, id, address and time of answer of those who come to an event of the site, by name.
 -- Uses: items_attendee_order.

@@ -60,7 +60,7 @@ SELECT (SELECT count(*) FROM watching) AS watching_count,
 -- What to write to a member: of some mails that are noted for them those that they want, may read and have not read now.
 -- Left out is what is hidden, ignored or by somebody ignored, new comments that answer them (type 2 says it), everything if
 -- they take no mail or their address does not. `is_repeated` says that they were mailed about the item (types 1, 4, 5)
--- and have not read it since; `sent_count` how many mails they got since `since`.
+-- and have not read it since, `is_own` that it is a place they waited for, which is never repeated; `sent_count` how many mails they got since `since`.
 -- Uses: updates_mail_pkey, updates_update_pkey, updates_watcher_target, updates_mail_of_item.
 WITH ignored AS MATERIALIZED (
     SELECT coalesce(array_agg(ignore.microcosm_id) FILTER (WHERE ignore.microcosm_id IS NOT NULL), '{}')
@@ -74,12 +74,12 @@ WITH ignored AS MATERIALIZED (
 )
 SELECT mail.id AS mail_id, mail.type, mail.claimed_at, reader.id AS reader_id, reader.name AS reader_name,
        account.email, coalesce(preference.digest, 0) AS digest,
-       news.id AS update_id, item.id AS item_id, item.kind AS item_kind, comment.id AS comment_id,
+       news.id AS update_id, news.created_by_id = reader.id AS is_own, item.id AS item_id, item.kind AS item_kind, comment.id AS comment_id,
        home.id AS home_id, newcomer.id AS newcomer_id,
        coalesce(item.title, home.name, newcomer.name) AS title,
        coalesce(actor.name, newcomer.name, '') AS actor_name,
        revision.markdown, revision.html, event.starts_at,
-       mail.type IN (1, 4, 5)
+       mail.type IN (1, 4, 5) AND news.created_by_id IS DISTINCT FROM reader.id
            AND coalesce(greatest(watched.notified_at, mailed.claimed_at) > marks.read_at, false) AS is_repeated,
        (
            SELECT count(*) FROM updates_mail AS other

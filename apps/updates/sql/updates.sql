@@ -2,7 +2,8 @@
 -- Write an update about an item, or a comment on it or on a profile, for the next of those who watch it, in the order of
 -- their ids and after `after_id`: watchers of the item or profile (unless the item itself is the news, type 8), and for new
 -- comments on items and new items (types 1 and 8) of its microcosm and the site. Only for those who may read it now, except
--- who caused it; what was told already is not told again. Nothing when it or what it hangs on is hidden.
+-- who caused it; what was told already is not told again. Nothing when it or what it hangs on is hidden, and of somebody who
+-- is not going any more (type 5).
 -- Answers one row: how many of those who watch this was, the last of them, and the new updates with whose they are.
 -- Uses: updates_watcher_of_item, updates_watcher_of_place, updates_watcher_of_person, updates_watcher_of_all.
 WITH news AS MATERIALIZED (
@@ -22,6 +23,11 @@ WITH news AS MATERIALIZED (
       AND coalesce(item.id, comment.profile_id) IS NOT NULL
       AND (%(item_id)s::bigint IS NULL OR (item.id IS NOT NULL AND coalesce(place.is_live, true)))
       AND (%(comment_id)s::bigint IS NULL OR comment.id IS NOT NULL)
+      -- Somebody may not be going any more.
+      AND (%(type)s::smallint <> 5 OR EXISTS (
+          SELECT FROM items_attendee AS answer
+          WHERE answer.event_id = item.id AND answer.profile_id = %(actor_id)s::bigint AND answer.rsvp = 1
+      ))
 ),
 watching AS MATERIALIZED (
     -- The first of each kind hold the first of all: nobody watches one thing twice.
@@ -124,10 +130,13 @@ RETURNING id, profile_id, item_id
 INSERT INTO updates_update (
     profile_id, type, item_id, comment_id, created_at, created_by_id, unread_since, is_viewed
 )
-SELECT reader.id, %(type)s::smallint, comment.item_id, comment.id, %(now)s::timestamptz, %(actor_id)s::bigint,
-       -- News of a comment counts as read with it, unless an edit has brought it.
-       CASE WHEN comment.revision_count = 1 THEN comment.created_at ELSE %(now)s::timestamptz END, false
+SELECT reader.id, %(type)s::smallint, comment.item_id, comment.id, news.happened_at, %(actor_id)s::bigint,
+       news.happened_at, false
 FROM comments_comment AS comment
+-- News of a comment happens, and counts as read, with it, unless an edit has brought it.
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN comment.revision_count = 1 THEN comment.created_at ELSE %(now)s::timestamptz END AS happened_at
+) AS news
 JOIN profiles_profile AS reader
   ON reader.id = ANY (%(profile_ids)s::bigint[]) AND reader.site_id = %(site_id)s::bigint
 LEFT JOIN items_item AS item ON item.id = comment.item_id
@@ -137,6 +146,22 @@ WHERE comment.id = %(comment_id)s::bigint AND comment.site_id = %(site_id)s::big
   AND NOT comment.is_deleted AND NOT comment.is_moderated
   AND NOT coalesce(item.is_deleted, false) AND NOT coalesce(item.is_moderated, false) AND coalesce(place.is_live, true)
   AND reader.id <> %(actor_id)s::bigint AND may.can_read AND NOT may.is_banned
+ON CONFLICT (profile_id, type, item_id, comment_id, created_by_id) DO NOTHING
+RETURNING id, profile_id, item_id
+
+-- name: tell_of_place
+-- Write an update for somebody who waited for a place at an event of the site and has one, if they may read it now; they
+-- count as who caused it. Nothing when it is hidden or they do not come any more. Uses: items_attendee_profile.
+INSERT INTO updates_update (
+    profile_id, type, item_id, comment_id, created_at, created_by_id, unread_since, is_viewed
+)
+SELECT answer.profile_id, %(type)s::smallint, item.id, NULL, answer.rsvp_at, answer.profile_id, answer.rsvp_at, false
+FROM items_attendee AS answer
+JOIN items_item AS item ON item.id = answer.event_id AND item.site_id = %(site_id)s::bigint
+JOIN microcosms_microcosm AS place ON place.id = item.microcosm_id
+CROSS JOIN LATERAL fn.permissions_on_item(%(site_id)s::bigint, answer.profile_id, item.id) AS may
+WHERE answer.event_id = %(item_id)s::bigint AND answer.profile_id = %(profile_id)s::bigint AND answer.rsvp = 1
+  AND NOT item.is_deleted AND NOT item.is_moderated AND place.is_live AND may.can_read AND NOT may.is_banned
 ON CONFLICT (profile_id, type, item_id, comment_id, created_by_id) DO NOTHING
 RETURNING id, profile_id, item_id
 
