@@ -14,7 +14,6 @@ from apps.permissions.access import Need, access_microcosm, access_profile
 from apps.profiles.viewer import Viewer
 from apps.sites.types import ItemType, href
 from apps.transfer import queries
-from apps.transfer.models import Origin
 from apps.transfer.resolvers import RESOLVERS
 from apps.transfer.resolvers.target import Action, OldUrl, Target
 
@@ -56,22 +55,22 @@ def access_old_url(viewer: Viewer, url: str) -> Destination:
 
     Raises Missing when nothing was imported, the address is not understood, or what it names is unknown or not theirs.
     """
-    origin = Origin.objects.filter(site_id=viewer.site_id).only("product").first()
-    read_url = RESOLVERS.get(origin.product) if origin else None
     old_url = OldUrl.of(url)
-    target = read_url(old_url) if read_url and old_url else None
-    if target is None:
-        raise Missing
-    if target.old_id is None:
-        return Destination(target.kind, None, offset=target.offset, action=target.action, search=target.search)
-    return _destination(viewer, target, old_id=target.old_id)
+    products = queries.known_products(site_id=viewer.site_id, products=list(RESOLVERS)) if old_url else []
+    for product in products:
+        target = RESOLVERS[product](old_url) if old_url else None
+        if target is not None and target.old_id is None:
+            return Destination(target.kind, None, offset=target.offset, action=target.action, search=target.search)
+        if target is not None and target.old_id is not None:
+            new_id = queries.id_of_old_one(
+                site_id=viewer.site_id, product=product, kind=target.kind, old_id=target.old_id
+            )
+            if new_id is not None:
+                return _destination(viewer, target, new_id=new_id)
+    raise Missing
 
 
-def _destination(viewer: Viewer, target: Target, *, old_id: int) -> Destination:
-    found = queries.new_ids(site_id=viewer.site_id, kind=target.kind, old_ids=[old_id])
-    if str(old_id) not in found:
-        raise Missing
-    new_id = found[str(old_id)]
+def _destination(viewer: Viewer, target: Target, *, new_id: int) -> Destination:
     if target.kind is ItemType.ATTACHMENT:
         return _file(viewer, new_id)
     _require_readable(viewer, target.kind, new_id)

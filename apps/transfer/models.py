@@ -6,13 +6,15 @@ from apps.comments.models import Comment
 from apps.core import clock
 from apps.sites.models import Site
 
+MAX_PRODUCT_LENGTH = 50
+
 
 class Origin(models.Model):
     """The forum that was imported into a site."""
 
     site = models.OneToOneField(Site, on_delete=models.CASCADE, related_name="import_origin")
     title = models.CharField(max_length=250)
-    product = models.CharField(max_length=50, default="vbulletin")
+    product = models.CharField(max_length=MAX_PRODUCT_LENGTH, default="vbulletin")
     major_version = models.PositiveSmallIntegerField(default=3)
     minor_version = models.PositiveSmallIntegerField(default=8)
     created_at = models.DateTimeField(default=clock.now)
@@ -41,6 +43,24 @@ class ImportedItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.old_id} is {self.new_id}"
+
+
+class FormerId(models.Model):
+    """What a thing was called in a forum that the imported one had itself been imported from; old addresses say it.
+
+    The key is all there is: an import that runs again writes none, and takes nothing from a sequence.
+    """
+
+    pk = models.CompositePrimaryKey("origin_id", "product", "kind", "old_id")
+    origin = models.ForeignKey(Origin, on_delete=models.CASCADE, related_name="former_ids")
+    product = models.CharField(max_length=MAX_PRODUCT_LENGTH)
+    #: An ItemType.
+    kind = models.PositiveSmallIntegerField()
+    old_id = models.CharField(max_length=64)
+    new_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.old_id} of {self.product} is {self.new_id}"
 
 
 class PendingReply(models.Model):

@@ -25,6 +25,22 @@ def all_new_ids(*, site_id: int, kind: ItemType) -> dict[str, int]:
     return {row.old_id: row.new_id for row in statements.all_new_ids.rows(site_id=site_id, kind=int(kind))}
 
 
+def known_products(*, site_id: int, products: Sequence[str]) -> list[str]:
+    """Those of some products that a site's content came from, the forum that was imported first."""
+    return [row.product for row in statements.known_products.rows(site_id=site_id, products=list(products))]
+
+
+def id_of_old_one(*, site_id: int, product: str, kind: ItemType, old_id: int) -> int | None:
+    """The id of what a forum that a site came from knew by an old id; None for what is not here."""
+    row = statements.id_of_old_one.row(site_id=site_id, product=product, kind=int(kind), old_id=str(old_id))
+    return row.new_id if row else None
+
+
+def files_by_hash(*, site_id: int, hashes: Collection[str]) -> dict[str, int]:
+    """The ids of a site's files by their hashes."""
+    return {row.hash: row.id for row in statements.files_by_hash.rows(site_id=site_id, hashes=list(hashes))}
+
+
 def unresolved_replies(*, site_id: int) -> list[tuple[int, str]]:
     """Comments whose target is not imported, and the old id of that."""
     return [(row.comment_id, row.old_id) for row in statements.unresolved_replies.rows(site_id=site_id)]

@@ -38,6 +38,14 @@ def record_imports(new_ids: Mapping[int, int] | Mapping[str, int], *, origin_id:
     )
 
 
+@transaction.atomic
+def record_former_ids(new_ids: Mapping[str, int], *, site_id: int, product: str, kind: ItemType) -> int:
+    """Note what things were called in a forum before the imported one; returns how many of these are new."""
+    return statements.record_former_ids.execute(
+        site_id=site_id, product=product, kind=int(kind), old_ids=list(new_ids), new_ids=list(new_ids.values())
+    )
+
+
 def record_replies(replies: Iterable[tuple[int, int]], *, origin_id: int) -> None:
     """Note which old id a comment answers; must be called inside the transaction that writes the comments."""
     copy_rows(

@@ -15,7 +15,7 @@ NOON = "2020-05-01T12:00:00Z"
 
 def run_import(path: Path, *, site: str = "old", owner: int | None = None, **options: Any) -> Report:
     """Import an export as the command does, without waiting for other imports."""
-    wish = SiteWish(key=site, title="", description="A forum.", owner_old_id=owner, product="vbulletin")
+    wish = SiteWish(key=site, title="", description="A forum.", owner_old_id=owner, product="")
     options.setdefault("wait_seconds", 0)
     return import_forum(ImportOptions(path=path, site=wish, **options))
 

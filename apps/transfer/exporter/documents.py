@@ -9,6 +9,8 @@ from apps.sites.types import ItemType
 from apps.text.cleaning import unescape
 from apps.updates.types import UpdateType
 
+#: Whose addresses lead to what is exported: no other product's, although ids look alike.
+PRODUCT = "microcosm"
 #: The folder of the bytes of files.
 CONTENTS = "files"
 #: The author who stands for people who are gone.
@@ -222,6 +224,7 @@ class Documents:
             "linkColor": row.link_color,
             "analyticsId": row.analytics_id,
             "contactEmail": row.contact_email if self.has_emails else "",
+            "product": PRODUCT,
             "onlyAdminsCreate": row.only_admins_create,
             "sendEmail": row.send_email,
             "sendSMS": row.send_sms,
@@ -242,6 +245,10 @@ class Documents:
                 "attributes": _attributes(root),
             },
         }
+
+    def former_ids(self, row: Any) -> dict[str, Any]:
+        """`former-ids/{n}.json`: what things are called in old addresses, and the ids of their files here."""
+        return {"id": row.id, "product": row.product, "onType": ItemType(row.kind).word, "ids": row.ids}
 
     def message(self, row: Any) -> dict[str, Any]:
         """`messages/{id}.json`: a huddle with its first comment.

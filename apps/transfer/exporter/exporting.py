@@ -14,8 +14,12 @@ from apps.transfer.exporter.documents import CONTENTS, Documents, content_path
 from apps.transfer.exporter.reading import snapshot, stream
 from apps.transfer.exporter.writing import Folder, Target, open_folder, open_target, write_document
 from apps.transfer.queries import statements
+from apps.transfer.resolvers import RESOLVERS
+from apps.transfer.resolvers.target import ADDRESSED
 
 SITE_FILE = "site.json"
+#: Old ids of a kind in one file.
+_IDS_IN_A_FILE = 1000
 #: Smaller files stay in memory while they are copied.
 _SPOOLED_BYTES = 1024 * 1024
 
@@ -117,7 +121,18 @@ def _sources(documents: Documents, *, site: Any, options: ExportOptions) -> dict
         "follows": _Source(statements.exported_follows, documents.follows, {**place, **shared}),
         "attachments": _Source(statements.exported_attachments, documents.attachment, {**place, **shared}),
         "uploads": _Source(statements.exported_uploads, documents.upload, shared),
+        "former-ids": _Source(
+            statements.exported_former_ids,
+            documents.former_ids,
+            {**shared, "kinds": _addressed(options), "products": list(RESOLVERS), "portion": _IDS_IN_A_FILE},
+        ),
     }
+
+
+def _addressed(options: ExportOptions) -> list[int]:
+    """The kinds of things that old addresses lead to."""
+    kinds = [kind for kind in ADDRESSED if options.has_huddles or kind is not ItemType.HUDDLE]
+    return [int(kind) for kind in kinds]
 
 
 def _write_row(folder: Folder, row: Any, document: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from apps.transfer.importer.documents import (
 from apps.transfer.importer.fields import Fields, FileError
 
 _MAX_COUNT = 2**31 - 1
+_MAX_FORMER_ID = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,17 @@ class HuddleFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerIdsFile:
+    """What things of a kind were called in a forum before the exported one."""
+
+    product: str
+    on_type: str
+    #: Ids of the export by former ones, and of files their hashes.
+    ids: Mapping[str, int]
+    hashes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class RootFile:
     """The root of a site's tree."""
 
@@ -101,6 +113,8 @@ class SiteFile:
 
     title: str = ""
     description: str = ""
+    #: Whose addresses lead to what is exported.
+    product: str = ""
     #: By the names of columns; what the export does not say is not in them.
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     colours: Mapping[str, str] = field(default_factory=dict)
@@ -183,12 +197,26 @@ def read_huddle(fields: Fields, old_id: int) -> HuddleFile:
     )
 
 
+def read_former_ids(fields: Fields, old_id: int) -> FormerIdsFile:
+    """`former-ids/{n}.json`."""
+    entries = [(each.text("oldId"), each) for each in fields.objects("ids")]
+    if any(not 0 < len(former) <= _MAX_FORMER_ID for former, _ in entries):
+        raise FileError(f"ids[].oldId has 1 to {_MAX_FORMER_ID} characters")
+    return FormerIdsFile(
+        product=fields.text("product"),
+        on_type=fields.text("onType"),
+        ids={former: each.whole("id") for former, each in entries if not each.has("hash")},
+        hashes={former: each.text("hash") for former, each in entries if each.has("hash")},
+    )
+
+
 def read_site(fields: Fields) -> SiteFile:
     """`site.json`."""
     root = fields.object("root")
     return SiteFile(
         title=fields.text("title"),
         description=fields.text("description"),
+        product=fields.text("product"),
         # A picture of the theme is null, none at all is blank.
         addresses={
             column: fields.text(key) if fields.has(key) else None
@@ -227,4 +255,5 @@ ALL_READERS: dict[str, Callable[[Fields, int], object]] = {
     "events": read_event,
     "polls": read_poll,
     "huddles": read_huddle,
+    "former-ids": read_former_ids,
 }

@@ -43,6 +43,7 @@ class SiteWish:
     title: str
     description: str
     owner_old_id: int | None
+    #: Whose addresses the old links have; blank is the export's.
     product: str
 
 

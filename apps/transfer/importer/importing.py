@@ -13,6 +13,7 @@ from apps.transfer.importer.attachments import import_all_attachments, import_av
 from apps.transfer.importer.comments import import_all_comments
 from apps.transfer.importer.conversations import import_conversations
 from apps.transfer.importer.follows import import_follows
+from apps.transfer.importer.former_ids import import_former_ids
 from apps.transfer.importer.forums import import_forums
 from apps.transfer.importer.founding import SiteWish, find_place, imaginary_place, owner_of, prepare_place
 from apps.transfer.importer.happenings import import_events
@@ -100,6 +101,7 @@ def _steps(run: Run) -> Iterator[Callable[[], None]]:
     yield lambda: import_all_attachments(run)
     yield lambda: import_avatars(run)
     yield lambda: import_uploads(run)
+    yield lambda: import_former_ids(run)
     yield lambda: import_follows(run)
 
 

@@ -33,8 +33,10 @@ from apps.transfer.importer.founding import SiteWish
 from apps.transfer.importer.report import Report
 from apps.transfer.importer.run import Run
 from apps.transfer.importer.titles import stored_title
+from apps.transfer.models import MAX_PRODUCT_LENGTH
 
 SITE_FILE = "site.json"
+DEFAULT_PRODUCT = "vbulletin"
 
 
 def find_site_file(export: Export, *, report: Report) -> SiteFile | None:
@@ -52,9 +54,15 @@ def find_site_file(export: Export, *, report: Report) -> SiteFile | None:
 
 
 def complete_wish(wish: SiteWish, file: SiteFile | None) -> SiteWish:
-    """The wish with what it leaves open: as exported, else the key and the title."""
-    title = wish.title or (file.title if file else "") or wish.key
-    return replace(wish, title=title, description=wish.description or (file.description if file else "") or title)
+    """The wish with what it leaves open: as exported, else the key, the title, and the product most exports are of."""
+    file = file or SiteFile()
+    title = wish.title or file.title or wish.key
+    return replace(
+        wish,
+        title=title,
+        description=wish.description or file.description or title,
+        product=wish.product or file.product[:MAX_PRODUCT_LENGTH] or DEFAULT_PRODUCT,
+    )
 
 
 def restore_site(run: Run, file: SiteFile | None) -> None:

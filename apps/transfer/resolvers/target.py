@@ -10,6 +10,17 @@ from apps.sites.types import ItemType
 _MAX_PARAMETERS = 100
 
 
+#: What an address of a forum may name; the old-id map has more.
+ADDRESSED = (
+    ItemType.MICROCOSM,
+    ItemType.PROFILE,
+    ItemType.COMMENT,
+    ItemType.HUDDLE,
+    ItemType.CONVERSATION,
+    ItemType.ATTACHMENT,
+)
+
+
 class Action(Enum):
     """What a client is to do with the thing found."""
 

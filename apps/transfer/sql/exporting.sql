@@ -488,3 +488,59 @@ WHERE file.site_id = %(site_id)s::bigint
       )
   )
 ORDER BY file.id
+
+-- name: exported_former_ids
+-- What things are called in old addresses that lead to a site: of each product and kind some ids at a time, with the ids
+-- here, or the hash of a file. Without huddles nothing of them, and only files that are exported.
+-- Uses: transfer_importeditem_old_id, transfer_formerid_pkey.
+WITH known AS (
+    SELECT 1 AS rank, origin.product, imported.kind, imported.old_id, imported.new_id
+    FROM transfer_origin AS origin
+    JOIN transfer_importeditem AS imported ON imported.origin_id = origin.id
+    WHERE origin.site_id = %(site_id)s::bigint AND origin.product = ANY (%(products)s::text[])
+      -- Neither the placeholder, nor files that have no ids of their own.
+      AND imported.old_id ~ '^[1-9][0-9]*$'
+    UNION ALL
+    SELECT 2, former.product, former.kind, former.old_id, former.new_id
+    FROM transfer_origin AS origin
+    JOIN transfer_formerid AS former ON former.origin_id = origin.id
+    WHERE origin.site_id = %(site_id)s::bigint
+),
+-- Where one is in both, the first counts, as for those who follow an old address.
+named AS (
+    SELECT DISTINCT ON (known.product, known.kind, length(known.old_id), known.old_id)
+           known.product, known.kind, known.old_id, known.new_id, file.hash
+    FROM known
+    LEFT JOIN files_file AS file
+      ON known.kind = 21 AND file.id = known.new_id AND file.site_id = %(site_id)s::bigint
+     AND (
+         %(has_huddles)s::boolean
+         OR EXISTS (SELECT FROM profiles_attachment AS attachment WHERE attachment.file_id = file.id)
+         OR EXISTS (
+             SELECT FROM comments_attachment AS attachment
+             JOIN comments_comment AS comment ON comment.id = attachment.comment_id
+             LEFT JOIN items_item AS item ON item.id = comment.item_id
+             WHERE attachment.file_id = file.id AND item.kind IS DISTINCT FROM 5
+         )
+     )
+    WHERE known.kind = ANY (%(kinds)s::smallint[]) AND (known.kind <> 21 OR file.id IS NOT NULL)
+    ORDER BY known.product, known.kind, length(known.old_id), known.old_id, known.rank
+),
+portioned AS (
+    SELECT named.product, named.kind, named.old_id, named.new_id, named.hash,
+           (row_number() OVER (
+               PARTITION BY named.product, named.kind ORDER BY length(named.old_id), named.old_id
+           ) - 1) / %(portion)s::bigint AS portion
+    FROM named
+)
+SELECT row_number() OVER (ORDER BY portioned.product, portioned.kind, portioned.portion) AS id,
+       portioned.product, portioned.kind,
+       jsonb_agg(
+           CASE WHEN portioned.hash IS NULL
+                THEN jsonb_build_object('oldId', portioned.old_id, 'id', portioned.new_id)
+                ELSE jsonb_build_object('oldId', portioned.old_id, 'hash', portioned.hash) END
+           ORDER BY length(portioned.old_id), portioned.old_id
+       ) AS ids
+FROM portioned
+GROUP BY portioned.product, portioned.kind, portioned.portion
+ORDER BY id

@@ -68,3 +68,49 @@ JOIN profiles_attachment AS attachment ON attachment.profile_id = profile.id
 JOIN files_file AS file ON file.id = attachment.file_id
 WHERE profile.site_id = %(site_id)s::bigint AND profile.avatar_url = ''
 ORDER BY attachment.profile_id, attachment.id DESC
+
+-- name: known_products
+-- Those of some products that the content of a site came from: the forum that was imported first, then those before it.
+-- Uses: transfer_formerid_pkey.
+SELECT wanted.product
+FROM unnest(%(products)s::text[]) AS wanted (product)
+JOIN transfer_origin AS origin ON origin.site_id = %(site_id)s::bigint
+WHERE origin.product = wanted.product
+   OR EXISTS (
+       SELECT FROM transfer_formerid AS former
+       WHERE former.origin_id = origin.id AND former.product = wanted.product
+   )
+ORDER BY origin.product = wanted.product DESC, wanted.product
+
+-- name: id_of_old_one
+-- The id of what a forum that a site came from knew by an old id; no row for what is not here.
+-- Uses: transfer_importeditem_old_id, transfer_formerid_pkey.
+SELECT imported.new_id
+FROM transfer_origin AS origin
+JOIN transfer_importeditem AS imported
+  ON imported.origin_id = origin.id AND imported.kind = %(kind)s::smallint AND imported.old_id = %(old_id)s::text
+WHERE origin.site_id = %(site_id)s::bigint AND origin.product = %(product)s::text
+UNION ALL
+SELECT former.new_id
+FROM transfer_origin AS origin
+JOIN transfer_formerid AS former
+  ON former.origin_id = origin.id AND former.product = %(product)s::text AND former.kind = %(kind)s::smallint
+ AND former.old_id = %(old_id)s::text
+WHERE origin.site_id = %(site_id)s::bigint
+LIMIT 1
+
+-- name: record_former_ids
+-- Notes what things were called in a forum before the one that was imported; what is noted stays as it is.
+INSERT INTO transfer_formerid (origin_id, product, kind, old_id, new_id)
+SELECT origin.id, %(product)s::text, %(kind)s::smallint, known.old_id, known.new_id
+FROM transfer_origin AS origin
+CROSS JOIN unnest(%(old_ids)s::text[], %(new_ids)s::bigint[]) AS known (old_id, new_id)
+WHERE origin.site_id = %(site_id)s::bigint
+ON CONFLICT (origin_id, product, kind, old_id) DO NOTHING
+
+-- name: files_by_hash
+-- The ids of a site's files with some hashes.
+-- Uses: files_file_hash.
+SELECT file.hash, file.id
+FROM files_file AS file
+WHERE file.site_id = %(site_id)s::bigint AND file.hash = ANY (%(hashes)s::text[])

@@ -13,6 +13,7 @@ from apps.transfer.importer.founding import SiteWish
 from apps.transfer.importer.importing import BATCH_SIZE, WAIT_SECONDS, ImportOptions, import_forum
 from apps.transfer.importer.report import Report
 from apps.transfer.importer.run import TransferError
+from apps.transfer.importer.site import DEFAULT_PRODUCT
 from apps.transfer.resolvers import RESOLVERS
 
 #: How many problems the terminal shows; a file can have them all.
@@ -35,7 +36,9 @@ class Command(BaseCommand):
         parser.add_argument("--title", help="the title of a new site; default: as exported, else its key")
         parser.add_argument("--description", help="the description of a new site; default: as exported, else its title")
         parser.add_argument(
-            "--product", choices=sorted(RESOLVERS), default="vbulletin", help="whose addresses the old links have"
+            "--product",
+            choices=sorted(RESOLVERS),
+            help=f"whose addresses the old links have; default: as exported, else {DEFAULT_PRODUCT}",
         )
         parser.add_argument("--dry-run", action="store_true", help="check everything and write nothing")
         parser.add_argument("--merge", action="store_true", help="import also into a site that has content of its own")
@@ -80,7 +83,7 @@ class Command(BaseCommand):
                 title=options["title"] or "",
                 description=options["description"] or "",
                 owner_old_id=options["owner"],
-                product=options["product"],
+                product=options["product"] or "",
             ),
             is_dry=options["dry_run"],
             merges=options["merge"],
