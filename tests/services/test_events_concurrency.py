@@ -8,7 +8,7 @@ from tests.content import place_in
 from tests.factories import Forum
 from tests.services.test_items_concurrency import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("recounted")]
 
 
 def test_R2_50_concurrent_answers_for_10_places(forum: Forum) -> None:
@@ -38,9 +38,9 @@ def test_R2_50_concurrent_answers_for_10_places(forum: Forum) -> None:
         waiting = Attendee.objects.filter(queue_number__isnull=False).order_by("queue_number")
         return list(waiting.values_list("profile_id", flat=True))
 
-    at_once(*[lambda p=person.id: come(p) for person in people])
+    at_once(*[lambda p=person.id: come(p) for person in people], hands=50)
     first, waiting = coming(), queue()
     assert (len(first), len(waiting), len(first | set(waiting))) == (10, 40, 50)
-    at_once(*[lambda p=profile_id: leave(p) for profile_id in first])
+    at_once(*[lambda p=profile_id: leave(p) for profile_id in first], hands=10)
     assert coming() == set(waiting[:10])
     assert queue() == waiting[10:]

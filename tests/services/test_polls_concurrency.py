@@ -13,7 +13,7 @@ from tests.content import ask, place_in
 from tests.factories import Forum, Person
 from tests.services.test_items_concurrency import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("recounted")]
 
 
 def choose(item: Item, person: Person, *choice_ids: int) -> None:
@@ -54,7 +54,8 @@ def test_R2_100_concurrent_votes_equal_a_recount(forum: Forum) -> None:
     people = [forum.member() for _ in range(100)]
     item = ask(forum.owner, place_in(forum), choices=("Red", "Blue", "Green"))
     ids = list(item.poll.choices.order_by("position").values_list("id", flat=True))
-    at_once(*[lambda n=n, person=person: choose(item, person, ids[n % 3]) for n, person in enumerate(people)])
+    calls = [lambda n=n, person=person: choose(item, person, ids[n % 3]) for n, person in enumerate(people)]
+    at_once(*calls, hands=100)
     assert totals(item) == ({ids[0]: 34, ids[1]: 33, ids[2]: 33}, 100) == recount(item)
     assert Change.objects.filter(kind="poll.voted").count() == 100
 
