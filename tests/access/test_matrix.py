@@ -49,10 +49,10 @@ def filled(text: str, ids: dict[str, int]) -> str:
     return re.sub(r'"?\{([A-Z_0-9]+)\}"?', lambda match: str(ids[match[1]]), text)
 
 
-def ask(row: Row, scene: Scene, person: str, ids: dict[str, int]) -> Reply:
+def ask(row: Row, scene: Scene, person: str, ids: dict[str, int], **options: Any) -> Reply:
     """The request of a row."""
     body = None if row.body is None else json.loads(filled(json.dumps(row.body), ids))
-    return scene.client(person, row.host).request(row.verb, filled(row.path, ids), json=body)
+    return scene.client(person, row.host).request(row.verb, filled(row.path, ids), json=body, **options)
 
 
 def target_of(row: Row) -> str:

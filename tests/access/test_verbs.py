@@ -1,18 +1,20 @@
 """Each path, verb and kind of viewer has a status in the matrix; HEAD, OPTIONS and what is no verb of a path follow."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.access.matrix import PEOPLE, READING, ROWS
-from tests.access.scene import Scene, set_scene
-from tests.access.test_matrix import filled, resource_of
+from tests.access.matrix import CHANGING, CREATING, PEOPLE, READING, ROWS
+from tests.access.scene import SETUPS, Scene, set_scene
+from tests.access.test_matrix import ask, filled, resource_of, undone
 from tests.routes import Route, concrete, routes
 
 VERBS = ("OPTIONS", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 RESOURCES = sorted({resource_of(row) for row in READING})
+WRITES = sorted({resource_of(row) for row in (*CREATING, *CHANGING)})
 
 
 def template_of(path: str) -> str:
@@ -42,6 +44,38 @@ def test_head_answers_everyone_as_get_does(resource: str) -> None:
         for person, status in row.expected.items():
             reply = scene.client(person, row.host).head(filled(row.path, scene.ids_for(person)))
             assert (reply.status, reply.content) == (status, b""), f"{row.name} - {person}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("resource", WRITES)
+def test_a_write_answers_with_the_thing_where_the_table_says_so(resource: str) -> None:
+    """`Prefer: return=representation`: the status of the table, and in `data` what a GET of `Location` answers."""
+    scene = set_scene()
+    for row in (row for row in (*CREATING, *CHANGING) if resource_of(row) == resource):
+        allowed = [person for person, status in row.expected.items() if status < 400]
+        if not allowed:
+            continue
+        # Who loses what they may do by the write itself, as with roles, cannot look at it.
+        person = "SO" if "SO" in allowed else allowed[0]
+        preferred = next(
+            route.methods[row.verb].get("prefer")
+            for route in routes()
+            if template_of(route.path) == template_of(row.path) and row.verb in route.methods
+        )
+        with undone():
+            if row.setup:
+                SETUPS[row.setup](scene)
+            reply = ask(row, scene, person, scene.ids_for(person), headers={"Prefer": "return=representation"})
+            assert reply.status == (preferred or row.expected[person]), f"{row.verb} {row.name} - {person}: {reply}"
+            if preferred:
+                assert reply.headers["Preference-Applied"] == "return=representation"
+                read = scene.client(person, row.host).get(reply.location)
+                assert (read.status, read_once(read.data)) == (200, read_once(reply.data)), f"{row.name} - {person}"
+
+
+def read_once(data: Any) -> Any:
+    """Data without what is new only the first time that one reads it."""
+    return re.sub(r'"unread": (true|false)', '"unread": false', json.dumps(data))
 
 
 @pytest.fixture
