@@ -10,7 +10,7 @@ from apps.core.errors import Missing
 from apps.core.events import publish
 from apps.core.pagination import Paging, rows_of
 from apps.files.attaching import Choice, UnknownFile
-from apps.files.services import adjust_attach_count
+from apps.files.services import count_link, withdraw
 
 
 def attachment_page(*, comment_id: int, paging: Paging) -> tuple[int, list[Attachment]]:
@@ -34,7 +34,8 @@ def attach_to_comment(choice: Choice, *, site_id: int, comment_id: int, actor_id
         },
     )
     if is_new:
-        _note(comment, file_id=choice.file.id, by=1, actor_id=actor_id)
+        _note(comment, by=1, actor_id=actor_id)
+        count_link(file_id=choice.file.id)
 
 
 @transaction.atomic
@@ -45,7 +46,8 @@ def detach_from_comment(*, site_id: int, comment_id: int, hash: str, actor_id: i
     if attached is None:
         raise UnknownFile
     attached.delete()
-    _note(comment, file_id=attached.file_id, by=-1, actor_id=actor_id)
+    _note(comment, by=-1, actor_id=actor_id)
+    withdraw({attached.file_id: 1})
 
 
 def _lock_comment(*, site_id: int, comment_id: int) -> Comment:
@@ -55,7 +57,7 @@ def _lock_comment(*, site_id: int, comment_id: int) -> Comment:
     return comment
 
 
-def _note(comment: Comment, *, file_id: int, by: int, actor_id: int) -> None:
+def _note(comment: Comment, *, by: int, actor_id: int) -> None:
     """Count, and tell that the comment shows something else."""
     Comment.objects.filter(id=comment.id).update(attachment_count=F("attachment_count") + by)
     publish(
@@ -68,4 +70,3 @@ def _note(comment: Comment, *, file_id: int, by: int, actor_id: int) -> None:
             mentioned_ids=(),
         )
     )
-    adjust_attach_count(file_id=file_id, by=by)

@@ -25,6 +25,8 @@ class File(models.Model):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
     attach_count = models.PositiveIntegerField(default=0)
+    #: It was taken off something: while nothing has it, it is not for everybody who knows the hash.
+    is_withdrawn = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -1,12 +1,14 @@
 """Storing files: the bytes first, then the row; and what is made of them afterwards."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 
 from apps.core import clock
 from apps.core.events import publish
@@ -45,6 +47,9 @@ def store_files(
         for one in prepared
     ]
     if user_id is not None:
+        # Whoever sends bytes again decides anew who may have them.
+        again = [one.file.id for one in stored if one.file.is_withdrawn]
+        File.objects.filter(id__in=again).update(is_withdrawn=False)
         uploads = [Upload(file=one.file, user_id=user_id) for one in stored]
         Upload.objects.bulk_create(uploads, ignore_conflicts=True)
     return stored
@@ -109,9 +114,20 @@ def _record_file(
     return file
 
 
-def adjust_attach_count(*, file_id: int, by: int) -> None:
-    """Count a link from something to the file, or its end; call it in the transaction that writes the link."""
-    File.objects.filter(id=file_id).update(attach_count=F("attach_count") + by)
+def count_link(*, file_id: int) -> None:
+    """Something has the file now; call it in the transaction that writes the link."""
+    File.objects.filter(id=file_id).update(attach_count=F("attach_count") + 1)
+
+
+@transaction.atomic
+def withdraw(links: Mapping[int, int]) -> None:
+    """So many links to each of some files end; call it in the transaction that ends them.
+
+    Who could not have a file while something had it cannot have it now either: only those can who have sent it.
+    """
+    # In the order of ids, so that two never wait for each other.
+    for file_id, count in sorted(links.items()):
+        File.objects.filter(id=file_id).update(attach_count=Greatest(F("attach_count") - count, 0), is_withdrawn=True)
 
 
 def make_missing_thumbnails(*, file_id: int) -> int:

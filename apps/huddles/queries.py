@@ -48,6 +48,11 @@ def authors_in(item_ids: Collection[int]) -> list[Any]:
     return rows
 
 
+def files_in(item_ids: Collection[int]) -> dict[int, int]:
+    """How often each file is attached to comments on some items, of whatever site."""
+    return {row.file_id: row.link_count for row in statements.links_to_files.rows(item_ids=list(item_ids))}
+
+
 def unread_counts(*, site_id: int, profile_ids: Collection[int]) -> dict[int, int]:
     """How many huddles hold a comment that is new to each of some members of a site (contract B 8.5)."""
     rows = statements.unread_huddle_counts.rows(site_id=site_id, profile_ids=list(profile_ids))

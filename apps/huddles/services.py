@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from apps.core import clock
 from apps.core.errors import Missing
 from apps.core.events import publish
+from apps.files.services import withdraw
 from apps.huddles import queries
 from apps.huddles.events import HuddleCreated, ParticipantLeft, ParticipantsAdded
 from apps.huddles.models import Huddle, Participant
@@ -161,8 +162,9 @@ def delete_orphaned_huddles() -> int:
     ids = list(locked[:ORPHAN_BATCH])
     if not ids:
         return 0
-    authors = queries.authors_in(ids)
+    authors, attached = queries.authors_in(ids), queries.files_in(ids)
     delete_items_for_good(ids)
+    withdraw(attached)
     for author in authors:
         adjust_counts(site_id=author.site_id, profile_id=author.id, comments=-author.comment_count)
     return len(ids)

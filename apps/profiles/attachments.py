@@ -7,7 +7,7 @@ from apps.core.errors import Missing, OutOfRange
 from apps.core.events import publish
 from apps.core.pagination import Paging, rows_of
 from apps.files.attaching import Choice, UnknownFile, file_path
-from apps.files.services import adjust_attach_count
+from apps.files.services import count_link, withdraw
 from apps.profiles.events import ProfileEdited
 from apps.profiles.models import Attachment, Profile
 
@@ -51,7 +51,7 @@ def _attach(profile: Profile, choice: Choice, *, actor_id: int) -> None:
     if is_new:
         if not is_shown:
             publish(ProfileEdited(site_id=profile.site_id, actor_id=actor_id, profile_id=profile.id))
-        adjust_attach_count(file_id=choice.file.id, by=1)
+        count_link(file_id=choice.file.id)
 
 
 @transaction.atomic
@@ -72,7 +72,7 @@ def detach_avatar(*, site_id: int, profile_id: int, hash: str, actor_id: int) ->
     was_shown = profile.avatar_url == _path(attached)
     if not (was_shown and _show(profile, latest, actor_id=actor_id)):
         publish(ProfileEdited(site_id=site_id, actor_id=actor_id, profile_id=profile_id))
-    adjust_attach_count(file_id=attached.file_id, by=-1)
+    withdraw({attached.file_id: 1})
 
 
 def _path(attached: Attachment) -> str:

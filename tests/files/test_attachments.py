@@ -10,6 +10,7 @@ from apps.comments.models import Attachment, Comment
 from apps.comments.services import comment_on_item
 from apps.files.models import File
 from apps.huddles.models import Huddle, Participant
+from apps.huddles.services import delete_orphaned_huddles
 from apps.items.models import Item
 from apps.permissions.models import RoleProfile
 from apps.profiles.models import Attachment as Avatar
@@ -229,6 +230,68 @@ def test_huddles_are_their_participants(api: ApiClient, forum: Forum, member: Pe
 
 
 # --- Downloads ------------------------------------------------------------------------------------
+
+
+def test_a3_a_file_that_is_taken_off_is_its_uploaders_alone(
+    api: ApiClient, forum: Forum, member: Person, uploader: ApiClient
+) -> None:
+    """The end of what hid it shows it to nobody: neither to who never could have it nor to who could."""
+    place, reader = place_in(forum), forum.member()
+    closed_to_all_but(place, member, reader)
+    comment = say(member, start(forum.owner, place))
+    hash = sent(uploader)
+    attach(uploader, f"comments/{comment.id}", hash)
+    assert api.as_(reader).get(f"files/{hash}").status == 200
+    assert uploader.delete(f"comments/{comment.id}/attachments/{hash}").status == 200
+    for person in (None, reader, forum.owner):
+        withdrawn, never = (api.as_(person).get(f"files/{one}") for one in (hash, "c" * 40))
+        assert (withdrawn.status, withdrawn.content) == (404, never.content)
+    other = say(reader, start(reader, forum.root))
+    assert attach(api.as_(reader), f"comments/{other.id}", hash).status == 400
+    kept = uploader.get(f"files/{hash}")
+    assert (kept.status, kept.headers["Cache-Control"]) == (200, "private, no-cache")
+    # Who has the bytes and sends them again, or attaches them elsewhere, lets others have them.
+    own = say(member, start(member, forum.root))
+    assert attach(uploader, f"comments/{own.id}", hash).status == 302
+    assert api.get(f"files/{hash}").status == 200
+    assert uploader.delete(f"comments/{own.id}/attachments/{hash}").status == 200
+    assert api.get(f"files/{hash}").status == 404
+    assert sent(api.as_(reader)) == hash
+    assert api.get(f"files/{hash}").status == 200
+
+
+def test_a3_an_old_picture_of_somebody_is_gone_with_its_attachment(
+    api: ApiClient, member: Person, uploader: ApiClient
+) -> None:
+    old, new = (sent(uploader, content) for content in (b"old", b"new"))
+    for hash in (old, new):
+        assert attach(uploader, f"profiles/{member.id}", hash).status == 302
+    assert api.get(f"files/{old}").status == 200
+    assert uploader.delete(f"profiles/{member.id}/attachments/{old}").status == 200
+    assert [api.get(f"files/{hash}").status for hash in (old, new)] == [404, 200]
+
+
+def test_a3_files_of_a_huddle_that_everybody_has_left_are_nobody_elses(
+    api: ApiClient, forum: Forum, member: Person, uploader: ApiClient
+) -> None:
+    friend = forum.member()
+    reply = uploader.post("huddles", {"title": "Us", "participants": [{"id": friend.id}]})
+    huddle_id = int(reply.location.rsplit("/", 1)[1])
+    text = {"itemType": "huddle", "itemId": huddle_id, "markdown": "Look"}
+    comments = [uploader.post("comments", text | {"markdown": word}).location.rsplit("/", 1)[1] for word in ("a", "b")]
+    hash, shared = sent(uploader, b"secret"), sent(uploader, b"shared")
+    elsewhere = say(member, start(member, forum.root))
+    for place in (*comments, elsewhere.id):
+        assert attach(uploader, f"comments/{place}", shared).status == 302
+    assert attach(uploader, f"comments/{comments[0]}", hash).status == 302
+    for person in (friend, member):
+        assert api.as_(person).delete(f"huddles/{huddle_id}").status == 200
+    assert delete_orphaned_huddles() == 1
+    assert [repair(site_id=forum.site.id) for repair in REPAIRS] == [[]] * len(REPAIRS)
+    assert {hash: File.objects.get(hash=hash).attach_count for hash in (hash, shared)} == {hash: 0, shared: 1}
+    for person in (None, friend, forum.owner):
+        assert [api.as_(person).get(f"files/{one}").status for one in (hash, shared)] == [404, 200]
+    assert uploader.get(f"files/{hash}").status == 200
 
 
 def test_x3_a_file_attached_to_what_may_not_be_read_is_404(

@@ -462,23 +462,30 @@ JOIN files_file AS file ON file.id = attached.file_id
 ORDER BY attached.id
 
 -- name: exported_uploads
--- The files of a site that nothing is attached to.
+-- The files of a site that nothing has, but for those that were taken off something: these are for nobody else.
 SELECT file.id, file.hash, file.name, file.name AS file_name, file.mime_type, file.size, file.width, file.height,
        file.created_at, coalesce(uploader.id, 0) AS created_by_id
 FROM files_file AS file
 LEFT JOIN profiles_profile AS uploader ON uploader.site_id = file.site_id AND uploader.user_id = file.uploaded_by_id
-WHERE file.site_id = %(site_id)s::bigint AND %(has_huddles)s::boolean
+WHERE file.site_id = %(site_id)s::bigint AND %(has_huddles)s::boolean AND NOT file.is_withdrawn
   AND NOT EXISTS (SELECT FROM comments_attachment AS attachment WHERE attachment.file_id = file.id)
   AND NOT EXISTS (SELECT FROM profiles_attachment AS attachment WHERE attachment.file_id = file.id)
 ORDER BY file.id
 
 -- name: exported_files
--- The files of a site whose bytes belong to an export: without huddles, only those on other comments and on profiles.
+-- The files of a site whose bytes belong to an export: those on comments and profiles, and those that nothing ever had;
+-- without huddles, only those on other comments and on profiles.
 SELECT file.id, file.hash, file.size
 FROM files_file AS file
 WHERE file.site_id = %(site_id)s::bigint
   AND (
-      %(has_huddles)s::boolean
+      (
+          %(has_huddles)s::boolean
+          AND (
+              NOT file.is_withdrawn
+              OR EXISTS (SELECT FROM comments_attachment AS attachment WHERE attachment.file_id = file.id)
+          )
+      )
       OR EXISTS (SELECT FROM profiles_attachment AS attachment WHERE attachment.file_id = file.id)
       OR EXISTS (
           SELECT FROM comments_attachment AS attachment

@@ -1,6 +1,7 @@
 -- Whether someone (0: a guest) may have a file whose hash they know. Whoever knows the hash may (contract A 24.2), unless the
--- file is attached to something and they may read none of the things it is attached to (X3). A comment is within reach by
--- the rules of `comments.access`. It is plpgsql so that it may name what apps above define.
+-- file is attached to something and they may read none of the things it is attached to (X3), or it was attached, is not any more
+-- and they have not sent it themselves (A3: the end of what hid it shows it to nobody). A comment is within reach by the rules
+-- of `comments.access`. It is plpgsql so that it may name what apps above define.
 CREATE FUNCTION fn.file_is_readable(p_site_id bigint, p_profile_id bigint, p_file_id bigint) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -30,8 +31,17 @@ BEGIN
                   AND (NOT item.is_moderated OR (p_profile_id <> 0 AND item.created_by_id = p_profile_id))
               ))
           ))
-    ) OR NOT (
-        EXISTS (SELECT FROM comments_attachment AS attachment WHERE attachment.file_id = p_file_id)
-        OR EXISTS (SELECT FROM profiles_attachment AS attachment WHERE attachment.file_id = p_file_id)
+    ) OR (
+        NOT EXISTS (SELECT FROM comments_attachment AS attachment WHERE attachment.file_id = p_file_id)
+        AND NOT EXISTS (SELECT FROM profiles_attachment AS attachment WHERE attachment.file_id = p_file_id)
+        AND (
+            EXISTS (SELECT FROM files_file AS file WHERE file.id = p_file_id AND NOT file.is_withdrawn)
+            OR EXISTS (
+                SELECT FROM files_upload AS upload
+                JOIN profiles_profile AS reader
+                  ON reader.user_id = upload.user_id AND reader.id = p_profile_id AND reader.site_id = p_site_id
+                WHERE upload.file_id = p_file_id
+            )
+        )
     );
 END $$;
