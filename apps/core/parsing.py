@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping
 from typing import IO, Any
+from urllib.parse import parse_qsl
 
 import orjson
 from django.conf import settings
-from django.http import QueryDict
 from rest_framework.parsers import BaseParser
 
 from apps.core.errors import OutOfRange, TooLarge, UnknownBodyType, UnreadableBody
@@ -31,7 +31,7 @@ class BodyParser(BaseParser):
         raw = read_limited(stream)
         if kind == "application/json":
             return decode_json(raw)
-        return decode_form(raw, query=request.GET)
+        return decode_form(raw, query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"))
 
 
 def read_limited(stream: IO[bytes]) -> bytes:
@@ -69,16 +69,16 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def decode_form(raw: bytes, *, query: QueryDict) -> FormBody:
+def decode_form(raw: bytes, *, query: bytes) -> FormBody:
     """A form; parameters of the URL count as its values too, the body wins."""
     if raw.count(b"&") >= settings.MAX_FORM_FIELDS:
         raise OutOfRange(f"a form may have {settings.MAX_FORM_FIELDS} fields")
     try:
-        form = QueryDict(raw.decode(), encoding="utf-8", mutable=True)
-    except (UnicodeDecodeError, ValueError) as error:
+        # Strictly: what Django makes of bytes that are no UTF-8 would be stored as something else than was sent.
+        pairs = [pair for part in (query, raw) for pair in parse_qsl(part.decode(), True, errors="strict")]
+    except UnicodeDecodeError as error:
         raise UnreadableBody("the form is not UTF-8") from error
-    values = FormBody({key: query.get(key) for key in query})
-    values.update({key: form.get(key) for key in form})
+    values = FormBody(pairs)
     _check(dict(values))
     return values
 

@@ -16,7 +16,7 @@ from apps.core.serializers import Flag, Input, Text, Whole
 
 def parse(body: bytes, content_type: str = "application/json", query: str = "") -> Any:
     """What a view finds in `request.data`."""
-    request = SimpleNamespace(META={"CONTENT_TYPE": content_type}, GET=QueryDict(query))
+    request = SimpleNamespace(META={"CONTENT_TYPE": content_type, "QUERY_STRING": query})
     return BodyParser().parse(io.BytesIO(body), parser_context={"request": request})
 
 
@@ -49,6 +49,17 @@ def test_a_form_by_its_type_or_none(kind: str) -> None:
 
 def test_query_parameters_count_as_form_values_and_the_body_wins() -> None:
     assert parse(b"Title=body", "", "Title=query&Other=1") == {"Title": "body", "Other": "1"}
+
+
+def test_the_last_value_of_a_name_counts_and_blank_ones_are_kept() -> None:
+    assert parse(b"Title=a&Title=b&SiteId=", "", "Title=c") == {"Title": "b", "SiteId": ""}
+
+
+@pytest.mark.parametrize("form", [b"Title=%ff", b"Title=\xff", b"%ff=x", b"Title=%ED%A0%80", b"Title=%C0%80"])
+def test_a_form_that_is_no_utf_8_is_refused_and_not_stored_as_something_else(form: bytes) -> None:
+    for body, query in ((form, ""), (b"", form.decode("latin-1"))):
+        with pytest.raises(UnreadableBody):
+            parse(body, "", query)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data", "application/jsonx"])
