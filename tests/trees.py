@@ -10,7 +10,7 @@ from typing import Any
 from apps.core import clock
 from apps.items.models import Event, Item, Poll, PollChoice
 from apps.microcosms.models import Microcosm
-from apps.microcosms.services import adjust_counts, note_activity
+from apps.microcosms.services import adjust_counts
 from apps.permissions.models import Role, RoleProfile
 from apps.sites.types import ItemType
 from tests.factories import Forum, Person
@@ -62,8 +62,13 @@ def make_item(microcosm: Microcosm, author: Person, *, at: datetime | None = Non
     if item.kind == ItemType.EVENT:
         Event.objects.create(item=item)
     if not (item.is_deleted or item.is_moderated):
-        adjust_counts(microcosm_id=microcosm.id, comments=item.comment_count, **{_COUNTER[ItemType(item.kind)]: 1})
-        note_activity(microcosm_id=microcosm.id, at=item.last_activity_at)
+        adjust_counts(
+            site_id=microcosm.site_id,
+            microcosm_id=microcosm.id,
+            comments=item.comment_count,
+            active_at=item.last_activity_at,
+            **{_COUNTER[ItemType(item.kind)]: 1},
+        )
     return item
 
 

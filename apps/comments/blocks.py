@@ -4,6 +4,8 @@ An item has blocks when it has `BLOCK_SIZE` visible comments or more; then they 
 many there are holds the lock of the item and calls one of these.
 """
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
@@ -16,15 +18,15 @@ from apps.items.services import lock_item
 BLOCK_SIZE = 200
 
 
-def note_newest(item: Item, *, comment: Comment) -> None:
+def note_newest(item: Item, *, comment_id: int, at: datetime) -> None:
     """Count a new comment, the newest of its item, whose own counter counts it already."""
     if item.comment_count < BLOCK_SIZE:
         return
     is_indexed = statements.note_newest.value(
         site_id=item.site_id,
         item_id=item.id,
-        created_at=comment.created_at,
-        comment_id=comment.id,
+        created_at=at,
+        comment_id=comment_id,
         size=BLOCK_SIZE,
     )
     if not is_indexed:

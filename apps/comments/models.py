@@ -102,7 +102,22 @@ class Revision(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["comment", "number"], name="comments_revision_number")]
-        indexes = [models.Index(fields=["renderer_version", "id"], name="comments_revision_renderer")]
+        indexes = [
+            models.Index(fields=["renderer_version", "id"], name="comments_revision_renderer"),
+            # Whether somebody has said the very same before, however much else they have said meanwhile.
+            models.Index(
+                models.F("created_by"),
+                models.Func(
+                    models.F("markdown"),
+                    models.Value(0),
+                    function="hashtextextended",
+                    output_field=models.BigIntegerField(),
+                ),
+                models.F("created_at"),
+                condition=models.Q(number=1),
+                name="comments_revision_same",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"revision {self.number} of {self.comment_id}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -14,6 +15,7 @@ from apps.core import clock
 from apps.core.errors import Missing, OutOfRange
 from apps.core.events import publish
 from apps.core.recounting import Difference, repair
+from apps.core.sql import sent_together
 from apps.huddles import services as huddles
 from apps.items.models import Item
 from apps.items.services import (
@@ -28,7 +30,7 @@ from apps.items.services import (
 )
 from apps.links.services import shortener
 from apps.profiles import services as profiles
-from apps.sites.models import Site
+from apps.sites.hosts import SiteInfo, site_of_id
 from apps.sites.types import ItemType
 from apps.text.rendering import MAX_MARKDOWN_LENGTH, RENDERER_VERSION, RenderContext, Rendered, render
 
@@ -65,9 +67,9 @@ def comment_on_item(
     MicrocosmClosed, and Missing for an item that has just gone or a huddle that the author has just left.
     """
     check_markdown(markdown)
-    rendered = render_comment(markdown, site_id=site_id, context=render_context(site_id=site_id))
-    await_same_submission(submission_hash("item", author_id, item_id, markdown))
-    first_id = _repeated(site_id=site_id, author_id=author_id, markdown=markdown, item_id=item_id)
+    rendered = render_comment(markdown, site=site_of(site_id))
+    place = {"site_id": site_id, "author_id": author_id, "item_id": item_id, "home_id": None}
+    first_id = _await_repeated("item", markdown=markdown, **place)
     if first_id is not None:
         return first_id
     item = lock_item(site_id=site_id, item_id=item_id)
@@ -76,44 +78,47 @@ def comment_on_item(
     if not by_moderator:
         _require_there(item, author_id=author_id)
         require_open(item)
-    comment = Comment(site_id=site_id, item=item, created_by_id=author_id, **(flags if by_moderator else {}))
-    comment.in_reply_to_id = _answered(in_reply_to_id, item_id=item_id)
+        flags = {}
     # Clocks of two machines may differ: a comment is never older than the one before it.
     now = clock.now()
-    comment.created_at = max(now, item.last_comment_at) if item.last_comment_at else now
-    mentioned_ids = _insert(comment, markdown=markdown, rendered=rendered, is_private=is_private)
-    if is_visible(comment):
-        note_comment(item, comment_id=comment.id, author_id=author_id, at=comment.created_at)
-        note_newest(item, comment=comment)
-        if is_private:
-            huddles.note_comment(site_id=site_id, huddle_id=item.id, author_id=author_id, at=comment.created_at)
-        profiles.adjust_counts(site_id=site_id, profile_id=author_id, comments=1)
-    _publish_created(comment, mentioned_ids=mentioned_ids)
-    return comment.id
+    at = max(now, item.last_comment_at) if item.last_comment_at else now
+    new = _insert(
+        rendered, markdown=markdown, in_reply_to_id=in_reply_to_id, at=at, flags=flags, is_private=is_private, **place
+    )
+    with sent_together():
+        if not any(flags.values()):
+            note_comment(item, comment_id=new.comment_id, author_id=author_id, at=at)
+            note_newest(item, comment_id=new.comment_id, at=at)
+            if is_private:
+                huddles.note_comment(site_id=site_id, huddle_id=item.id, author_id=author_id, at=at)
+            profiles.adjust_counts(site_id=site_id, profile_id=author_id, comments=1)
+        publish(new)
+    return new.comment_id
 
 
 @transaction.atomic
 def comment_on_profile(*, site_id: int, author_id: int, home_id: int, markdown: str, in_reply_to_id: int | None) -> int:
     """Write on a profile, which shows it as the biography, and return the comment's id; repetitions as on items."""
     check_markdown(markdown)
-    rendered = render_comment(markdown, site_id=site_id, context=render_context(site_id=site_id))
-    await_same_submission(submission_hash("profile", author_id, home_id, markdown))
-    first_id = _repeated(site_id=site_id, author_id=author_id, markdown=markdown, profile_id=home_id)
+    rendered = render_comment(markdown, site=site_of(site_id))
+    place = {"site_id": site_id, "author_id": author_id, "item_id": None, "home_id": home_id}
+    first_id = _await_repeated("profile", markdown=markdown, **place)
     if first_id is not None:
         return first_id
-    comment = Comment(site_id=site_id, profile_id=home_id, created_by_id=author_id, created_at=clock.now())
-    comment.in_reply_to_id = _answered(in_reply_to_id, profile_id=home_id)
-    mentioned_ids = _insert(comment, markdown=markdown, rendered=rendered, is_private=False)
-    profiles.adjust_counts(site_id=site_id, profile_id=author_id, comments=1)
-    _publish_created(comment, mentioned_ids=mentioned_ids)
-    return comment.id
+    new = _insert(
+        rendered, markdown=markdown, in_reply_to_id=in_reply_to_id, at=clock.now(), flags={}, is_private=False, **place
+    )
+    with sent_together():
+        profiles.adjust_counts(site_id=site_id, profile_id=author_id, comments=1)
+        publish(new)
+    return new.comment_id
 
 
 @transaction.atomic
 def edit_comment(*, site_id: int, actor_id: int, comment_id: int, markdown: str) -> None:
     """Give a comment another text; time, order and counters stay. Raises BlankMarkdown, MarkdownTooLong or Missing."""
     check_markdown(markdown)
-    rendered = render_comment(markdown, site_id=site_id, context=render_context(site_id=site_id))
+    rendered = render_comment(markdown, site=site_of(site_id))
     comment = _lock_comment(site_id=site_id, comment_id=comment_id)
     comment.revision_count += 1
     _insert_revision(comment, markdown=markdown, rendered=rendered, actor_id=actor_id)
@@ -186,17 +191,21 @@ def is_visible(comment: Comment) -> bool:
 # --- The parts of a write -------------------------------------------------------------------------
 
 
-def _repeated(*, site_id: int, author_id: int, markdown: str, **parent: int) -> int | None:
-    same = Comment.objects.filter(
-        site_id=site_id,
-        created_by_id=author_id,
-        created_at__gt=clock.now() - REPETITION_PERIOD,
-        is_deleted=False,
-        revisions__number=1,
-        revisions__markdown=markdown,
-        **parent,
-    )
-    return same.order_by("id").values_list("id", flat=True).first()
+def _await_repeated(
+    parent: str, *, site_id: int, author_id: int, item_id: int | None, home_id: int | None, markdown: str
+) -> int | None:
+    """Wait for whoever is writing the same, then find the comment that it made, or that was made a short while ago."""
+    with sent_together():
+        await_same_submission(submission_hash(parent, author_id, item_id or home_id, markdown), site_id=site_id)
+        first_id: int | None = statements.repeated_comment.value(
+            site_id=site_id,
+            author_id=author_id,
+            item_id=item_id,
+            home_id=home_id,
+            since=clock.now() - REPETITION_PERIOD,
+            markdown=markdown,
+        )
+    return first_id
 
 
 def _require_there(item: Item, *, author_id: int) -> None:
@@ -206,19 +215,44 @@ def _require_there(item: Item, *, author_id: int) -> None:
         raise Missing
 
 
-def _answered(comment_id: int | None, **parent: int) -> int | None:
-    """The comment answered, if it is visible and on the same parent (contract B 5.4)."""
-    if not comment_id:
-        return None
-    answered = Comment.objects.filter(id=comment_id, is_deleted=False, is_moderated=False, **parent)
-    return answered.values_list("id", flat=True).first()
-
-
-def _insert(comment: Comment, *, markdown: str, rendered: Rendered, is_private: bool) -> tuple[int, ...]:
-    """Store a new comment with its first revision; returns who is mentioned, nobody where it is private."""
-    comment.save(force_insert=True)
-    _insert_revision(comment, markdown=markdown, rendered=rendered, actor_id=comment.created_by_id)
-    return () if is_private else _insert_mentions(comment, rendered=rendered, actor_id=comment.created_by_id)
+def _insert(
+    rendered: Rendered,
+    *,
+    site_id: int,
+    author_id: int,
+    item_id: int | None,
+    home_id: int | None,
+    markdown: str,
+    in_reply_to_id: int | None,
+    at: datetime,
+    flags: Mapping[str, bool],
+    is_private: bool,
+) -> CommentCreated:
+    """Store a new comment with its first revision and whom it mentions, nobody where it is private: the news of it."""
+    mentioned_ids = () if is_private else tuple(sorted(set(rendered.mentioned_profile_ids) - {author_id}))
+    made = statements.insert_comment.row(
+        site_id=site_id,
+        author_id=author_id,
+        item_id=item_id,
+        home_id=home_id,
+        in_reply_to_id=in_reply_to_id or None,
+        at=at,
+        is_deleted=flags.get("is_deleted", False),
+        is_moderated=flags.get("is_moderated", False),
+        markdown=markdown,
+        html=rendered.html,
+        renderer_version=RENDERER_VERSION,
+        mentioned_ids=list(mentioned_ids),
+    )
+    return CommentCreated(
+        site_id=site_id,
+        actor_id=author_id,
+        comment_id=made.id,
+        item_id=item_id,
+        home_id=home_id,
+        in_reply_to_id=made.in_reply_to_id,
+        mentioned_ids=mentioned_ids,
+    )
 
 
 def _insert_revision(comment: Comment, *, markdown: str, rendered: Rendered, actor_id: int) -> None:
@@ -228,7 +262,7 @@ def _insert_revision(comment: Comment, *, markdown: str, rendered: Rendered, act
         markdown=markdown,
         html=rendered.html,
         renderer_version=RENDERER_VERSION,
-        created_at=comment.created_at if comment.revision_count == 1 else clock.now(),
+        created_at=clock.now(),
         created_by_id=actor_id,
     )
 
@@ -242,20 +276,6 @@ def _insert_mentions(comment: Comment, *, rendered: Rendered, actor_id: int) -> 
     new = sorted(named - known)
     Mention.objects.bulk_create([Mention(comment=comment, profile_id=profile_id) for profile_id in new])
     return tuple(new)
-
-
-def _publish_created(comment: Comment, *, mentioned_ids: tuple[int, ...]) -> None:
-    publish(
-        CommentCreated(
-            site_id=comment.site_id,
-            actor_id=comment.created_by_id,
-            comment_id=comment.id,
-            item_id=comment.item_id,
-            home_id=comment.profile_id,
-            in_reply_to_id=comment.in_reply_to_id,
-            mentioned_ids=mentioned_ids,
-        )
-    )
 
 
 def _lock_comment(*, site_id: int, comment_id: int) -> Comment:
@@ -295,24 +315,31 @@ def _set_flags(*, site_id: int, comment_id: int, flags: Mapping[str, bool]) -> t
 # --- Rendering ------------------------------------------------------------------------------------
 
 
-def render_comment(markdown: str, *, site_id: int, context: RenderContext) -> Rendered:
+def render_comment(markdown: str, *, site: SiteInfo) -> Rendered:
     """A text as HTML, with short links where the site wants them (contract A 27.2)."""
+    context = render_context(site)
     rendered = render(markdown, context=context)
-    if not rendered.links or not Site.objects.filter(id=site_id, shorten_links=True).exists():
+    if not rendered.links or not site.shorten_links:
         return rendered
-    shorten = shortener([(link.url, link.text) for link in rendered.links], site_id=site_id)
+    shorten = shortener([(link.url, link.text) for link in rendered.links], site_id=site.id)
     return render(markdown, context=replace(context, shorten=shorten))
 
 
-def render_context(*, site_id: int) -> RenderContext:
+def render_context(site: SiteInfo) -> RenderContext:
     """What the renderer needs to know of a site: its addresses and the names of its people."""
-    site = Site.objects.only("key", "domain", "is_root").get(id=site_id)
-    apex, port = settings.PLATFORM_DOMAIN, settings.PLATFORM_PORT
-    host = apex if site.is_root else f"{site.key}.{apex}"
+    host, port = site.subdomain_host, settings.PLATFORM_PORT
     hosts = {host, f"{host}:{port}" if port else host}
     if site.domain:
         hosts.add(site.domain.lower())
-    return RenderContext(site_hosts=frozenset(hosts), profiles=lambda names: profiles_by_name(names, site_id=site_id))
+    return RenderContext(site_hosts=frozenset(hosts), profiles=lambda names: profiles_by_name(names, site_id=site.id))
+
+
+def site_of(site_id: int) -> SiteInfo:
+    """The site that something is written on; raises Missing if it is gone."""
+    site = site_of_id(site_id)
+    if site is None:
+        raise Missing
+    return site
 
 
 @transaction.atomic
@@ -327,13 +354,13 @@ def rerender_batch() -> int:
         .select_related("comment")
         .order_by("renderer_version", "id")[:RERENDER_BATCH]
     )
-    contexts: dict[int, RenderContext] = {}
+    sites: dict[int, SiteInfo] = {}
     revisions = list(outdated)
     for revision in revisions:
         site_id = revision.comment.site_id
-        if site_id not in contexts:
-            contexts[site_id] = render_context(site_id=site_id)
-        revision.html = render_comment(revision.markdown, site_id=site_id, context=contexts[site_id]).html
+        if site_id not in sites:
+            sites[site_id] = site_of(site_id)
+        revision.html = render_comment(revision.markdown, site=sites[site_id]).html
         revision.renderer_version = RENDERER_VERSION
     Revision.objects.bulk_update(revisions, ["html", "renderer_version"])
     return len(revisions)

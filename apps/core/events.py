@@ -1,7 +1,7 @@
 """The change log: what happened, written in the transaction that makes it happen (docs/decisions/0050)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, ClassVar
 
@@ -24,6 +24,15 @@ class Event:
     site_id: int
     actor_id: int | None
 
+    def ids(self) -> dict[str, Any]:
+        """What it happened to: every field but the site and who did it."""
+        return {field: getattr(self, field) for field in _fields_of(type(self))}
+
+
+@cache
+def _fields_of(event: type[Event]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(event) if field.name not in ("site_id", "actor_id"))
+
 
 def publish(event: Event) -> None:
     """Append `event` to its site's log and run its handlers, inside the transaction that makes the change."""
@@ -31,7 +40,7 @@ def publish(event: Event) -> None:
 
 
 def publish_all(events: Sequence[Event]) -> None:
-    """The same for any number of events, in one statement and one more for each site to wake its followers.
+    """The same for any number of events, in one statement, which also wakes the followers of their sites on commit.
 
     Handlers are given all events of their class that are published together.
     """
@@ -39,11 +48,11 @@ def publish_all(events: Sequence[Event]) -> None:
         raise RuntimeError(f"{[type(event).__name__ for event in events[:1]]} was published outside a transaction")
     if not events:
         return
-    insert_changes([_row(event) for event in events], created_at=clock.now())
-    for site_id in sorted({event.site_id for event in events}):
-        with connection.cursor() as cursor:
-            # Delivered on commit; PostgreSQL folds equal payloads of one transaction into one.
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(site_id)])
+    rows = [
+        {"site_id": event.site_id, "actor_id": event.actor_id, "kind": event.kind, "ids": event.ids()}
+        for event in events
+    ]
+    insert_changes(rows, created_at=clock.now(), channel=CHANNEL)
     for known, handlers in _subscriptions().items():
         if news := [event for event in events if isinstance(event, known)]:
             for handler in handlers:
@@ -55,8 +64,3 @@ def _subscriptions() -> Mapping[type[Event], Sequence[Callable[[Any], None]]]:
     """What runs when something happens, for derived events as well: a table of the project, which knows every app."""
     table: Mapping[type[Event], Sequence[Callable[[Any], None]]] = import_string(settings.SUBSCRIPTIONS)
     return table
-
-
-def _row(event: Event) -> dict[str, Any]:
-    ids = asdict(event)
-    return {"site_id": ids.pop("site_id"), "actor_id": ids.pop("actor_id"), "kind": event.kind, "ids": ids}

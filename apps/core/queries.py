@@ -12,9 +12,12 @@ from apps.core.sql import Statements
 statements = Statements(__file__)
 
 
-def insert_changes(rows: list[dict[str, Any]], *, created_at: datetime) -> None:
-    """Append rows of `site_id`, `kind`, `ids` and `actor_id` to the log, in the running transaction."""
-    statements.publish.execute(rows=Jsonb(rows), created_at=created_at)
+def insert_changes(rows: list[dict[str, Any]], *, created_at: datetime, channel: str) -> None:
+    """Append rows of `site_id`, `kind`, `ids` and `actor_id` to the log, in the running transaction.
+
+    On commit the id of each site is sent to a channel.
+    """
+    statements.publish.send(rows=Jsonb(rows), created_at=created_at, channel=channel)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ so they see its transaction; `connection.execute_wrapper` sees them, so tests co
 
 They speak to libpq through psycopg's wrapper of it, with psycopg's own conversions of values, and not through its
 cursors: what a cursor finds out anew each time (parameters, types, columns) is known once for each statement
-(docs/decisions/0032).
+(docs/decisions/0032). Statements of a write whose answers nobody needs can travel together (docs/decisions/0060).
 """
 
 import functools
 import itertools
 import re
+import select
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +22,7 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from psycopg import Connection, errors
 from psycopg.adapt import Transformer
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
+from psycopg.pq.abc import PGconn
 
 Result = TypeVar("Result")
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
@@ -27,6 +30,10 @@ _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 #: No two statements of a connection share a name, also when one is prepared anew.
 _NUMBERS = itertools.count()
 _FINE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+#: Where a connection keeps what is prepared on it, the name of its prepared BEGIN, and what waits to be sent.
+_KNOWN, _BEGIN, _WAITING = "_microcosm_statements", "_microcosm_begin", "_microcosm_waiting"
+#: A prepared statement by its name, its values and their formats.
+_Call = tuple[bytes, list[Any], list[Format]]
 #: What the server says of a prepared statement that a change of the schema, or a pooler, has spoilt.
 _SPOILT = (errors.FeatureNotSupported, errors.InvalidSqlStatementName)
 
@@ -73,6 +80,10 @@ class Statement:
         """Run a writing statement; returns how many rows it touched."""
         return self._run(parameters).count
 
+    def send(self, **parameters: Any) -> None:
+        """Run a writing statement whose answer nobody needs; within `sent_together` it waits for company."""
+        self._run(parameters, may_wait=True)
+
     def _number(self, match: re.Match[str]) -> str:
         return f"${self.parameters.index(match[1]) + 1}" if match[1] else "%"
 
@@ -91,14 +102,17 @@ class Statement:
             database.close()
             return answer(self._run(parameters))
 
-    def _run(self, parameters: dict[str, Any]) -> "_Rows":
+    def _run(self, parameters: dict[str, Any], *, may_wait: bool = False) -> "_Rows":
         database = connections[DEFAULT_DB_ALIAS]
         database.ensure_connection()
         database.validate_no_broken_transaction()
 
         def execute(sql: str, params: dict[str, Any], many: bool, context: dict[str, Any]) -> "_Rows":
             with database.wrap_database_errors:
-                return self._execute(database.connection, params)
+                rows = self._execute(database.connection, params, may_wait=may_wait)
+            # It has just answered: Django need not ask it whether it lives before it uses it next.
+            database.health_check_done = True
+            return rows
 
         run: Any = execute
         for wrapper in reversed(database.execute_wrappers):
@@ -106,19 +120,18 @@ class Statement:
         rows: _Rows = run(self.text, parameters, False, {"connection": database, "cursor": None})
         return rows
 
-    def _execute(self, connection: Connection[Any], parameters: dict[str, Any]) -> "_Rows":
+    def _execute(self, connection: Connection[Any], parameters: dict[str, Any], *, may_wait: bool) -> "_Rows":
+        something_waits = bool(connection.__dict__.get(_WAITING))
         try:
-            return self._execute_prepared(connection, parameters)
+            return self._execute_prepared(connection, parameters, may_wait=may_wait)
         except _SPOILT:
             _statements_of(connection).pop(self, None)
-            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            connection.__dict__.pop(_BEGIN, None)
+            if something_waits or connection.pgconn.transaction_status != TransactionStatus.IDLE:
                 raise
-            return self._execute_prepared(connection, parameters)
+            return self._execute_prepared(connection, parameters, may_wait=may_wait)
 
-    def _execute_prepared(self, connection: Connection[Any], parameters: dict[str, Any]) -> "_Rows":
-        pgconn = connection.pgconn
-        if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
-            _check(connection, pgconn.exec_(b"BEGIN"))
+    def _execute_prepared(self, connection: Connection[Any], parameters: dict[str, Any], *, may_wait: bool) -> "_Rows":
         known = _statements_of(connection)
         prepared = known.get(self)
         if prepared is None:
@@ -127,7 +140,16 @@ class Statement:
         values: list[Any] = [
             None if value is None else dump(value) for dump, value in zip(prepared.dumps, given, strict=True)
         ]
-        result = pgconn.exec_prepared(prepared.name, values, prepared.formats, Format.BINARY)
+        call = (prepared.name, values, prepared.formats)
+        waiting: list[_Call] | None = connection.__dict__.get(_WAITING)
+        if may_wait and waiting is not None:
+            waiting.append(call)
+            return _NOTHING
+        pgconn = connection.pgconn
+        if waiting or (not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE):
+            result = _send_waiting(connection, call)
+        else:
+            result = pgconn.exec_prepared(*call, Format.BINARY)
         return _Rows(connection, _check(connection, result), prepared.make_row)
 
     def __repr__(self) -> str:
@@ -160,12 +182,113 @@ class _Rows:
         return loader.load_rows(0, count, self._make_row)
 
 
+#: What a statement has answered that has not been sent yet.
+_NOTHING = _Rows(None, None, None)
+
+
 def _statements_of(connection: Connection[Any]) -> dict[Statement, _Prepared]:
     """What is prepared on a connection; kept on it, so that it goes with it."""
-    known: dict[Statement, _Prepared] | None = connection.__dict__.get("_microcosm_statements")
+    known: dict[Statement, _Prepared] | None = connection.__dict__.get(_KNOWN)
     if known is None:
-        known = connection.__dict__["_microcosm_statements"] = {}
+        known = connection.__dict__[_KNOWN] = {}
     return known
+
+
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """Within this block, statements that are only sent wait for the next one whose answer is needed, or for its end.
+
+    All of them then take one round trip, in their order, each with a snapshot of its own as if it had been sent by
+    itself. What one of them raises is raised by that next one, or by the block. For services, inside their transaction:
+    nothing waiting is sent when the block fails, so the transaction has to be undone then, as `atomic` does.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if not database.in_atomic_block:
+        raise RuntimeError("statements are sent together inside a transaction")
+    database.ensure_connection()
+    kept = database.connection.__dict__
+    if kept.get(_WAITING) is not None:
+        yield
+        return
+
+    def send_first(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        # What runs on a cursor, savepoints too, does not know that something waits.
+        if context["cursor"] is not None:
+            _flush(database)
+        return execute(sql, params, many, context)
+
+    kept[_WAITING] = []
+    try:
+        with database.execute_wrapper(send_first):
+            yield
+        _flush(database)
+    finally:
+        del kept[_WAITING]
+
+
+def _flush(database: Any) -> None:
+    """Send what waits."""
+    if database.connection.__dict__[_WAITING]:
+        with database.wrap_database_errors:
+            _send_waiting(database.connection)
+
+
+def _send_waiting(connection: Connection[Any], *last: _Call) -> Any:
+    """Send what waits and `last`, and BEGIN in front if the transaction has not begun; answers the last one's result.
+
+    Raises the first error.
+    """
+    waiting: list[_Call] = connection.__dict__.get(_WAITING) or []
+    pgconn = connection.pgconn
+    calls = [*waiting, *last]
+    waiting.clear()
+    if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
+        calls.insert(0, (_prepared_begin(connection), [], []))
+    result = None
+    for result in _exchange(pgconn, calls):
+        _check(connection, result)
+    return result
+
+
+def _prepared_begin(connection: Connection[Any]) -> bytes:
+    """The name of the connection's prepared BEGIN."""
+    name: bytes | None = connection.__dict__.get(_BEGIN)
+    if name is None:
+        name = b"microcosm_%d" % next(_NUMBERS)
+        _check(connection, connection.pgconn.prepare(name, b"BEGIN"))
+        connection.__dict__[_BEGIN] = name
+    return name
+
+
+def _exchange(pgconn: PGconn, calls: Sequence[_Call]) -> list[Any]:
+    """Carry out prepared statements in one round trip: a result for each, those behind a failed one are no results.
+
+    Waits by `poll`, which lets other threads work; libpq's own waiting does not when it is asked for a result.
+    """
+    pgconn.enter_pipeline_mode()
+    for call in calls:
+        pgconn.send_query_prepared(*call, Format.BINARY)
+    pgconn.pipeline_sync()
+    socket = select.poll()
+    socket.register(pgconn.socket, select.POLLIN | select.POLLOUT)
+    while pgconn.flush():
+        socket.poll()
+        pgconn.consume_input()
+    socket.modify(pgconn.socket, select.POLLIN)
+    results: list[Any] = []
+    while True:
+        while pgconn.is_busy():
+            socket.poll()
+            pgconn.consume_input()
+        result = pgconn.get_result()
+        if result is None and pgconn.status == ConnStatus.BAD:
+            raise errors.OperationalError(pgconn.get_error_message())
+        if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
+            break
+        if result is not None:
+            results.append(result)
+    pgconn.exit_pipeline_mode()
+    return results
 
 
 def _check(connection: Connection[Any], result: Any) -> Any:

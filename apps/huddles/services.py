@@ -61,7 +61,7 @@ def create_huddle(
     people = sorted({author_id, *invited_ids})
     # Who is in it is part of the key: two messages with one title to two people must never become one huddle.
     fingerprint = submission_hash(ItemType.HUDDLE, author_id, is_confidential, *people, title)
-    await_same_submission(fingerprint)
+    await_same_submission(fingerprint, site_id=site_id)
     first_id = _repeated(site_id=site_id, author_id=author_id, fingerprint=fingerprint)
     if first_id is not None:
         return first_id

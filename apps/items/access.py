@@ -2,8 +2,9 @@
 
 from apps.core.errors import Missing
 from apps.items.models import Item
+from apps.items.queries import item_and_permissions
 from apps.permissions.access import Access, Need, check_need
-from apps.permissions.queries import Permissions, permissions_for
+from apps.permissions.queries import Permissions
 from apps.profiles.viewer import Viewer
 from apps.sites.types import ItemType
 
@@ -15,10 +16,10 @@ def access_item(viewer: Viewer, item_id: int, need: Need, *, kind: ItemType) -> 
     (moderators reach it all the same, authors what of their own is only moderated); Forbidden when it may be read but
     `need` is not granted.
     """
-    item = Item.objects.select_related("microcosm").filter(site_id=viewer.site_id, id=item_id, kind=kind.value).first()
-    if item is None:
+    found = item_and_permissions(site_id=viewer.site_id, profile_id=viewer.profile_id, kind=kind, item_id=item_id)
+    if found is None:
         raise Missing
-    permissions = permissions_for(viewer, kind=kind, thing_id=item_id)
+    item, permissions = found
     if not is_within_reach(item, permissions=permissions, is_author=permissions.is_owner):
         raise Missing
     check_need(permissions, need)

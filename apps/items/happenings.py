@@ -104,7 +104,7 @@ def create_event(
     _apply(event, draft)
     parts = (event.when_at, event.place, *(getattr(event, name) for name in Event.NUMBERS), event.rsvp_limit)
     fingerprint = submission_hash(ItemType.EVENT, author_id, microcosm_id, title, *parts)
-    await_same_submission(fingerprint)
+    await_same_submission(fingerprint, site_id=site_id)
     first_id = repeated_item(site_id=site_id, author_id=author_id, fingerprint=fingerprint)
     if first_id is not None:
         return first_id

@@ -7,11 +7,15 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
+
 from apps.core.cursors import Key
 from apps.core.pagination import Paging
 from apps.core.sql import Statements
 from apps.items.cache import PageComments
-from apps.items.models import PollVote
+from apps.items.models import Item, PollVote
+from apps.microcosms.models import Microcosm
+from apps.permissions.queries import Permissions
 from apps.sites.types import ItemType
 
 statements = Statements(__file__)
@@ -24,6 +28,39 @@ UNKNOWN = -1
 _COMMENT = "comment_"
 #: The first of an item page's columns that belong to the comments.
 _FIRST_COMMENT_COLUMN = "comment_id"
+
+
+_PLACE = "place_"
+
+
+def item_and_permissions(
+    *, site_id: int, profile_id: int, kind: ItemType, item_id: int
+) -> tuple[Item, Permissions] | None:
+    """An item of a kind with its microcosm, and what somebody may do with it; None if there is none. One statement."""
+    row = statements.item_access.row(site_id=site_id, profile_id=profile_id, kind=int(kind), item_id=item_id)
+    return None if row is None else (_item_of(row, start=Permissions.COUNT), Permissions.of_row(row))
+
+
+def locked_item(*, site_id: int, item_id: int, target_id: int | None) -> Item | None:
+    """An item with its microcosm, locked with the one it may move to; None if one is missing. One statement."""
+    row = statements.lock_item.row(site_id=site_id, item_id=item_id, target_id=target_id)
+    return None if row is None else _item_of(row, start=0)
+
+
+def _item_of(row: Any, *, start: int) -> Item:
+    """The item of a row whose columns from `start` on are those of the table, and then some of its microcosm's."""
+    names, place_names = _item_columns(row._fields, start)
+    cut = start + len(names)
+    item: Item = Item.from_db(DEFAULT_DB_ALIAS, names, row[start:cut])
+    if row.place_id is not None:
+        item.microcosm = Microcosm.from_db(DEFAULT_DB_ALIAS, place_names, row[cut:])
+    return item
+
+
+@cache
+def _item_columns(fields: tuple[str, ...], start: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    cut = fields.index(f"{_PLACE}id")
+    return fields[start:cut], tuple(field.removeprefix(_PLACE) for field in fields[cut:])
 
 
 @dataclass(frozen=True)

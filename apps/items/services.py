@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.core import clock
 from apps.core.errors import Closed, Missing, OutOfRange
@@ -16,7 +16,7 @@ from apps.core.events import publish
 from apps.core.recounting import Difference, repair
 from apps.items.events import NEWS, ConversationEdited, News
 from apps.items.models import Item
-from apps.items.queries import statements
+from apps.items.queries import locked_item, statements
 from apps.microcosms import services as microcosms
 from apps.microcosms.models import Microcosm
 from apps.profiles import services as profiles
@@ -71,7 +71,7 @@ def create_conversation(
     """
     title = usable_title(title)
     fingerprint = submission_hash(ItemType.CONVERSATION, author_id, microcosm_id, title)
-    await_same_submission(fingerprint)
+    await_same_submission(fingerprint, site_id=site_id)
     first_id = repeated_item(site_id=site_id, author_id=author_id, fingerprint=fingerprint)
     if first_id is not None:
         return first_id
@@ -154,10 +154,14 @@ def edit_item(
     item.microcosm = target
     item.save(update_fields=[*fields, "microcosm"])
     if is_visible(item):
-        microcosms.adjust_counts(microcosm_id=source_id, **_microcosm_counts(item, change=-1))
+        microcosms.adjust_counts(site_id=site_id, microcosm_id=source_id, **_microcosm_counts(item, change=-1))
         microcosms.recompute_last_activity(microcosm_id=source_id)
-        microcosms.adjust_counts(microcosm_id=target.id, **_microcosm_counts(item, change=1))
-        microcosms.note_activity(microcosm_id=target.id, at=item.last_activity_at)
+        microcosms.adjust_counts(
+            site_id=site_id,
+            microcosm_id=target.id,
+            active_at=item.last_activity_at,
+            **_microcosm_counts(item, change=1),
+        )
     publish(
         _news(item).moved(
             site_id=site_id,
@@ -255,12 +259,11 @@ def note_comment(item: Item, *, comment_id: int, author_id: int, at: datetime) -
     item.comment_count += 1
     item.last_comment_id, item.last_comment_at, item.last_comment_by_id = comment_id, at, author_id
     item.last_activity_at = at
-    item.save(
-        update_fields=["comment_count", "last_comment_id", "last_comment_at", "last_comment_by", "last_activity_at"]
+    statements.note_comment.send(
+        site_id=item.site_id, item_id=item.id, comment_id=comment_id, author_id=author_id, at=at
     )
     if is_counted(item):
-        microcosms.adjust_counts(microcosm_id=_place_id(item), comments=1)
-        microcosms.note_activity(microcosm_id=_place_id(item), at=at)
+        microcosms.adjust_counts(site_id=item.site_id, microcosm_id=_place_id(item), comments=1, active_at=at)
 
 
 def note_comment_visibility(item: Item, *, is_shown: bool) -> None:
@@ -270,7 +273,7 @@ def note_comment_visibility(item: Item, *, is_shown: bool) -> None:
     item.save(update_fields=["comment_count"])
     statements.refresh_last_comment.execute(site_id=item.site_id, item_id=item.id)
     if is_counted(item):
-        microcosms.adjust_counts(microcosm_id=_place_id(item), comments=change)
+        microcosms.adjust_counts(site_id=item.site_id, microcosm_id=_place_id(item), comments=change)
         microcosms.recompute_last_activity(microcosm_id=_place_id(item))
 
 
@@ -290,10 +293,9 @@ def submission_hash(*parts: object) -> str:
     return hashlib.sha256("\0".join(str(part) for part in parts).encode()).hexdigest()
 
 
-def await_same_submission(fingerprint: str) -> None:
+def await_same_submission(fingerprint: str, *, site_id: int) -> None:
     """Wait until nobody else is writing the same submission; holds until the transaction ends. Take no lock before."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [fingerprint])
+    statements.await_same_submission.send(site_id=site_id, fingerprint=fingerprint)
 
 
 def repeated_item(*, site_id: int, author_id: int, fingerprint: str) -> int | None:
@@ -318,39 +320,11 @@ def lock_microcosms(*, site_id: int, ids: list[int]) -> dict[int, Microcosm]:
     return locked
 
 
-class _MovedError(Exception):
-    """The item is in another microcosm than the one that was locked."""
-
-
 def lock_item(*, site_id: int, item_id: int, target_id: int | None = None) -> Item:
-    """An item, locked after its microcosm and the one it is about to move to; raises Missing if there is none."""
-    while True:
-        place_id = _place_of(site_id=site_id, item_id=item_id)
-        try:
-            # Undoing the savepoint lets go of a lock on a microcosm that turns out to be the wrong one.
-            with transaction.atomic():
-                return _lock_item_in(place_id, site_id=site_id, item_id=item_id, target_id=target_id)
-        except _MovedError:
-            continue
-
-
-def _place_of(*, site_id: int, item_id: int) -> int | None:
-    found = Item.objects.filter(site_id=site_id, id=item_id).values_list("microcosm_id").first()
-    if found is None:
-        raise Missing
-    return found[0]
-
-
-def _lock_item_in(place_id: int | None, *, site_id: int, item_id: int, target_id: int | None) -> Item:
-    place_ids = sorted({id for id in (place_id, target_id) if id is not None})
-    places = lock_microcosms(site_id=site_id, ids=place_ids) if place_ids else {}
-    item = Item.objects.select_for_update(no_key=True).filter(site_id=site_id, id=item_id).first()
+    """An item, locked after its microcosm and the one it is about to move to; raises Missing if one is not there."""
+    item = locked_item(site_id=site_id, item_id=item_id, target_id=target_id)
     if item is None:
         raise Missing
-    if item.microcosm_id != place_id:
-        raise _MovedError
-    if place_id is not None:
-        item.microcosm = places[place_id]
     return item
 
 
@@ -382,10 +356,13 @@ def _follow_visibility(item: Item, *, was_visible: bool) -> None:
 def _count(item: Item, *, change: int) -> None:
     """Add a locked item with all its visible comments to the counters, or take it out of them."""
     place_id = _place_id(item)
-    microcosms.adjust_counts(microcosm_id=place_id, **_microcosm_counts(item, change=change))
-    if change > 0:
-        microcosms.note_activity(microcosm_id=place_id, at=item.last_activity_at)
-    else:
+    microcosms.adjust_counts(
+        site_id=item.site_id,
+        microcosm_id=place_id,
+        active_at=item.last_activity_at if change > 0 else None,
+        **_microcosm_counts(item, change=change),
+    )
+    if change < 0:
         microcosms.recompute_last_activity(microcosm_id=place_id)
     profiles.adjust_counts(site_id=item.site_id, profile_id=item.created_by_id, items=change)
 

@@ -5,7 +5,10 @@ from typing import Any
 from django.db.models import Count, F, QuerySet
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from apps.core.sql import Statements
 from apps.jobs.models import FailedJob
+
+statements = Statements(__file__)
 
 #: Shown for a failed job that no worker could try.
 NO_REASON = "no reason was noted: perhaps no task has this name any more"

@@ -14,10 +14,11 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import TaskNotFound
 from procrastinate.manager import JobManager
-from procrastinate.tasks import configure_task
+from psycopg.types.json import Jsonb
 
 from apps.core import clock
 from apps.jobs.models import FailedJob, Failure, Run, ScheduledJob
+from apps.jobs.queries import statements
 
 if TYPE_CHECKING:
     from apps.jobs.schedule import Scheduled
@@ -42,28 +43,30 @@ def defer(task_name: str, **arguments: int | str) -> None:
 
     Arguments are ids and short texts. Raises procrastinate's TaskNotFound for a name no `tasks.py` registers.
     """
-    _defer(task_name, lock=None, arguments=arguments)
+    defer_all(task_name, [arguments])
 
 
 def defer_all(task_name: str, arguments: Sequence[Mapping[str, int | str]]) -> None:
     """Queue the task once for each of some arguments, in one statement; the same holds as for one."""
     if arguments:
-        _task(task_name, lock=None).batch_defer(*arguments)
+        require_task(task_name)
+        statements.queue_jobs.send(task=task_name, lock=None, arguments=Jsonb(arguments))
 
 
-def _defer(task_name: str, *, lock: str | None, arguments: dict[str, Any]) -> int:
-    job_id: int = _task(task_name, lock=lock).defer(**arguments)
-    return job_id
-
-
-def _task(task_name: str, *, lock: str | None) -> Any:
-    """What queues a task, in the transaction it has to be in."""
+def require_task(task_name: str) -> None:
+    """Raise TaskNotFound for a name no `tasks.py` registers, and RuntimeError outside a transaction."""
     if not connection.in_atomic_block:
         raise RuntimeError(f"{task_name} was queued outside a transaction")
     app.perform_import_paths()  # type: ignore[no-untyped-call]
     if task_name not in app.tasks:
         raise TaskNotFound(f"no task is called {task_name}")
-    return configure_task(name=task_name, job_manager=_manager, lock=lock)
+
+
+def _queue_slot(task_name: str) -> int:
+    """Queue the job of a slot; returns its id."""
+    require_task(task_name)
+    job_id: int = statements.queue_jobs.value(task=task_name, lock=f"{SLOT_LOCK}{task_name}", arguments=Jsonb([{}]))
+    return job_id
 
 
 # --- Slots ----------------------------------------------------------------------------------------
@@ -102,14 +105,8 @@ def claim_slots(scheduled: "Scheduled", *, now: datetime) -> list[datetime]:
     watched.save(update_fields=["covered_until"])
     claimed = set(Run.objects.filter(name=scheduled.task, due_at__in=due).values_list("due_at", flat=True))
     due = [slot for slot in due if slot not in claimed]
-    lock = f"{SLOT_LOCK}{scheduled.task}"
     Run.objects.bulk_create(
-        [
-            Run(
-                name=scheduled.task, due_at=slot, claimed_at=now, job_id=_defer(scheduled.task, lock=lock, arguments={})
-            )
-            for slot in due
-        ]
+        [Run(name=scheduled.task, due_at=slot, claimed_at=now, job_id=_queue_slot(scheduled.task)) for slot in due]
     )
     return due
 

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
-from django.db.models.functions import Greatest
+from django.db.models import Max
 
 from apps.core import clock
 from apps.core.errors import Missing, OutOfRange
@@ -216,26 +215,29 @@ def repair_counters(*, site_id: int) -> list[Difference]:
 
 
 def adjust_counts(
-    *, microcosm_id: int, conversations: int = 0, events: int = 0, polls: int = 0, comments: int = 0
+    *,
+    site_id: int,
+    microcosm_id: int,
+    conversations: int = 0,
+    events: int = 0,
+    polls: int = 0,
+    comments: int = 0,
+    active_at: datetime | None = None,
 ) -> None:
     """Add to the counters of visible things directly inside; negative numbers take away.
 
-    Call it in the transaction that makes the things visible or hides them.
+    `active_at` is when something visible happened there, if it did; the time of the last activity never moves
+    backwards. Call it in the transaction that makes the things visible or hides them.
     """
-    changes = {
-        "conversation_count": conversations,
-        "event_count": events,
-        "poll_count": polls,
-        "comment_count": comments,
-    }
-    fields: dict[str, Any] = {field: Greatest(F(field) + change, 0) for field, change in changes.items() if change}
-    if fields:
-        Microcosm.objects.filter(id=microcosm_id).update(**fields)
-
-
-def note_activity(*, microcosm_id: int, at: datetime) -> None:
-    """Something visible happened directly inside; the time never moves backwards."""
-    Microcosm.objects.filter(id=microcosm_id).update(last_activity_at=Greatest(F("last_activity_at"), at))
+    statements.adjust_counts.send(
+        site_id=site_id,
+        microcosm_id=microcosm_id,
+        conversations=conversations,
+        events=events,
+        polls=polls,
+        comments=comments,
+        active_at=active_at,
+    )
 
 
 @transaction.atomic

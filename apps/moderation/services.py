@@ -6,23 +6,24 @@ address is behind it, and what they do follows from something that was written d
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from psycopg.types.json import Jsonb
 
 from apps.comments.events import CommentDeleted, CommentEdited, CommentFlagged
 from apps.comments.models import Comment
 from apps.core import clock
-from apps.core.acting import Acting, acting
+from apps.core.acting import acting
 from apps.core.events import Event
 from apps.items.events import ConversationDeleted, ConversationFlagged
 from apps.items.models import Item
 from apps.microcosms.events import MicrocosmDeleted, MicrocosmEdited
 from apps.microcosms.models import Microcosm
 from apps.moderation.models import Act
+from apps.moderation.queries import statements
 
 #: Old acts that one statement deletes.
 _DELETED_AT_ONCE = 1000
@@ -35,7 +36,20 @@ def record_events(events: Sequence[Event]) -> None:
     """Write down who made events happen, in one statement beside those that read how things stand now."""
     behind = acting()
     if behind is not None:
-        Act.objects.bulk_create([_act_of(event, behind) for event in events], batch_size=_WRITTEN_AT_ONCE)
+        for start in range(0, len(events), _WRITTEN_AT_ONCE):
+            acts = [
+                {
+                    "site_id": event.site_id,
+                    "kind": event.kind,
+                    "ids": event.ids(),
+                    "state": _state_after(event),
+                    "actor_id": event.actor_id,
+                }
+                for event in events[start : start + _WRITTEN_AT_ONCE]
+            ]
+            statements.record_acts.send(
+                acts=Jsonb(acts), user_id=behind.user_id, address=str(behind.address), now=clock.now()
+            )
 
 
 @contextmanager
@@ -50,17 +64,15 @@ def record_act(kind: str, *, site_id: int, actor_id: int | None, ids: Mapping[st
     """Write one such act down in the running transaction, if a request is behind it."""
     behind = acting()
     if behind is not None:
-        _act(behind, kind=kind, site_id=site_id, actor_id=actor_id, ids=dict(ids)).save()
-
-
-def _act_of(event: Event, behind: Acting) -> Act:
-    ids = asdict(event)
-    site_id, actor_id = ids.pop("site_id"), ids.pop("actor_id")
-    return _act(behind, kind=event.kind, site_id=site_id, actor_id=actor_id, ids=ids, state=_state_after(event))
-
-
-def _act(behind: Acting, **fields: Any) -> Act:
-    return Act(user_id=behind.user_id, address=str(behind.address), created_at=clock.now(), **fields)
+        Act.objects.create(
+            site_id=site_id,
+            kind=kind,
+            ids=dict(ids),
+            actor_id=actor_id,
+            user_id=behind.user_id,
+            address=str(behind.address),
+            created_at=clock.now(),
+        )
 
 
 def forget_acts() -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from apps.core import clock
 from apps.core.pagination import Paging
@@ -17,6 +17,9 @@ statements = Statements(__file__)
 @dataclass(frozen=True)
 class Permissions:
     """The twelve booleans of contract A 7.5."""
+
+    #: How many columns of a row they take.
+    COUNT: ClassVar = 12
 
     can_create: bool = False
     can_read: bool = False
@@ -34,7 +37,7 @@ class Permissions:
     @classmethod
     def of_row(cls, row: Any) -> "Permissions":
         """From a row (or composite value) with the columns of `fn.permission_set`, in its order."""
-        return cls(*row[:12])
+        return cls(*row[: cls.COUNT])
 
     def shape(self) -> dict[str, bool]:
         """As the wire has them."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import count
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Value, When
-from django.db.models.functions import Greatest, Lower
+from django.db.models import Case, Value, When
+from django.db.models.functions import Lower
 
 from apps.accounts.emails import canonical_email
 from apps.accounts.models import User
@@ -334,10 +334,8 @@ def set_unread_huddle_counts(*, site_id: int, counts: Mapping[int, int]) -> None
 
 def adjust_counts(*, site_id: int, profile_id: int, items: int = 0, comments: int = 0) -> None:
     """Add to what a member has written that is visible; negative numbers take away. Call it last in the transaction."""
-    changes = {"item_count": items, "comment_count": comments}
-    fields = {field: Greatest(F(field) + change, 0) for field, change in changes.items() if change}
-    if fields:
-        Profile.objects.filter(site_id=site_id, id=profile_id).update(**fields)
+    if items or comments:
+        queries.statements.adjust_counts.send(site_id=site_id, profile_id=profile_id, items=items, comments=comments)
 
 
 # --- Repair ---------------------------------------------------------------------------------------

@@ -100,6 +100,12 @@ def _load(host: str) -> SiteInfo | None:
     return None if row is None else SiteInfo.of_row(row)
 
 
+def site_of_id(site_id: int) -> SiteInfo | None:
+    """A site by its id, as it is now."""
+    row = queries.site_of_id(site_id)
+    return None if row is None else SiteInfo.of_row(row)
+
+
 def site_of_domain(host: str) -> SiteInfo | None:
     """The live site whose custom domain a host name is, in any case and with or without a trailing dot."""
     domain = normalise_host(host)

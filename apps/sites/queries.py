@@ -19,6 +19,11 @@ def site_of_host(*, is_root: bool, key: str, domain: str) -> Any | None:
     return statements.site_of_host.row(is_root=is_root, key=key, domain=domain)
 
 
+def site_of_id(site_id: int) -> Any | None:
+    """The same columns of a site by its id, or None."""
+    return statements.site_of_id.row(site_id=site_id)
+
+
 def site_row(site_id: int, *, profile_id: int = 0) -> Any | None:
     """What a site's object shows, with what a profile of that site may do there (0: a guest); None if there is none."""
     rows = site_rows([site_id], profile_id=profile_id)

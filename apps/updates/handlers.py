@@ -11,7 +11,7 @@ from apps.profiles.events import ProfileCreated
 from apps.sites.types import ItemType
 from apps.updates import mailing, telling
 from apps.updates.models import Watcher
-from apps.updates.services import stop_watching, watch
+from apps.updates.services import stop_watching, watch, watch_item
 from apps.updates.types import UpdateType, usual_type
 
 
@@ -33,17 +33,15 @@ def watch_commented(event: CommentCreated) -> None:
     """Who says something watches where they said it."""
     if event.actor_id is None:
         return
-    kind, target_id = ItemType.PROFILE, event.home_id
     if event.item_id is not None:
-        kind = ItemType(Item.objects.values_list("kind", flat=True).get(site_id=event.site_id, id=event.item_id))
-        target_id = event.item_id
-    if target_id is not None:
+        watch_item(site_id=event.site_id, profile_id=event.actor_id, item_id=event.item_id)
+    elif event.home_id is not None:
         watch(
             site_id=event.site_id,
             profile_id=event.actor_id,
-            kind=kind,
-            target_id=target_id,
-            type=usual_type(kind, target_id),
+            kind=ItemType.PROFILE,
+            target_id=event.home_id,
+            type=usual_type(ItemType.PROFILE, event.home_id),
         )
 
 

@@ -70,13 +70,12 @@ def _follow_ignored(*, site_id: int, profile_id: int, kind: ItemType) -> None:
 # --- Watching -------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def watch(*, site_id: int, profile_id: int, kind: ItemType, target_id: int, type: UpdateType) -> None:
     """A member follows something that they may read; the flags of a new watcher are their preference for `type`.
 
-    Following it again changes nothing. `target_id` 0 stands for all profiles.
+    Following it again changes nothing. `target_id` 0 stands for all profiles. One statement.
     """
-    statements.watch.execute(
+    statements.watch.send(
         site_id=site_id,
         profile_id=profile_id,
         kind=int(kind),
@@ -84,6 +83,18 @@ def watch(*, site_id: int, profile_id: int, kind: ItemType, target_id: int, type
         default_email=type.mails_by_default,
         now=clock.now(),
         **target_columns(kind, target_id),
+    )
+
+
+def watch_item(*, site_id: int, profile_id: int, item_id: int) -> None:
+    """A member follows an item of whatever kind, with the flags of their preference for what is usual there."""
+    statements.watch_item.send(
+        site_id=site_id,
+        profile_id=profile_id,
+        item_id=item_id,
+        huddle_type=int(UpdateType.NEW_COMMENT_IN_HUDDLE),
+        type=int(UpdateType.NEW_COMMENT),
+        now=clock.now(),
     )
 
 

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 
 from apps.core.events import Event
-from apps.jobs.services import defer
-from apps.webhooks import tasks
-from apps.webhooks.queries import must_wake
+from apps.webhooks import services
 
 
 def wake(events: Sequence[Event]) -> None:
     """Queue one job for each site, however many webhooks it has and however much the transaction changes."""
     for site_id in sorted({event.site_id for event in events}):
-        if must_wake(site_id=site_id):
-            defer(tasks.PLAN, site_id=site_id)
+        services.wake(site_id=site_id)

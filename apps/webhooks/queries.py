@@ -34,11 +34,6 @@ def deliveries_of(webhook: Webhook, *, status: str = "") -> QuerySet[Delivery]:
     return found.filter(status=status) if status else found
 
 
-def must_wake(*, site_id: int) -> bool:
-    """Whether the running transaction has to wake a site's webhooks; True once in each."""
-    return statements.wake.row(site_id=site_id) is not None
-
-
 def plan_slice(webhook: Webhook, *, scan_limit: int, now: datetime) -> Any:
     """Make the deliveries of the next changes; a row of `scanned`, `last` and `made`."""
     return statements.plan_slice.row(

@@ -11,7 +11,7 @@ from apps.core.errors import OutOfRange
 from apps.core.outbound import BadAddress
 from apps.core.queries import log_place
 from apps.core.wire import timestamp
-from apps.jobs.services import defer
+from apps.jobs.services import defer, require_task
 from apps.moderation.services import record_act
 from apps.sites.models import Site
 from apps.webhooks import queries
@@ -70,6 +70,12 @@ def create_webhook(*, site_id: int, actor_id: int, profile_id: int, url: str, ki
     )
     _record("created", webhook, actor_id=actor_id)
     return webhook
+
+
+def wake(*, site_id: int) -> None:
+    """Queue one job for a site that has webhooks, once in the running transaction, whatever else that changes."""
+    require_task(PLAN)
+    queries.statements.wake.send(site_id=site_id, task=PLAN)
 
 
 @transaction.atomic

@@ -72,6 +72,21 @@ def test_a_hot_page_takes_no_more_statements_than_its_budget(forum: Forum, api: 
         assert len([text for text in statements if not _is_aside(text)]) <= budget, "\n".join(statements)
 
 
+@pytest.mark.django_db
+def test_a_comment_is_posted_in_as_many_statements_as_things_are_written(forum: Forum, api: ApiClient) -> None:
+    """One more for each thing that somebody lets a comment do, of which nobody may forget what it costs."""
+    member = forum.member()
+    item = start(forum.owner, forum.root)
+    body = {"itemType": "conversation", "itemId": item.id, "markdown": "First."}
+    assert api.as_(member).post("comments", body).status == 302
+    with count_statements() as statements:
+        assert api.as_(member).post("comments", body | {"markdown": "Second."}).status == 302
+    # Who it is; item and permissions; the site's addresses; the same at once; the same before; the lock of the item;
+    # the comment with its version; the counters of item, microcosm and author; the log; the act; webhooks; the watcher;
+    # the job.
+    assert len(statements) == 15, "\n".join(statements)
+
+
 def _is_aside(text: str) -> bool:
     """Whether a statement finds out who asks, or notes what they have read or that they were here."""
     return any(

@@ -35,7 +35,7 @@ WRITES = re.compile(
     r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE)\s+(?:ONLY\s+)?([a-z_]+)", re.IGNORECASE
 )
 #: Statements that are about the platform as a whole, or look a site up; each is a decision.
-WITHOUT_SITE = {"site_of_host", "viewer", "prune_deliveries"}
+WITHOUT_SITE = {"site_of_host", "viewer", "prune_deliveries", "queue_jobs"}
 
 
 def our_statements() -> list[Statement]:

@@ -178,11 +178,11 @@ def counters(microcosm: Microcosm) -> tuple[int, int, int, int]:
 @pytest.mark.django_db
 def test_counts_are_adjusted_and_never_negative(forum: Forum) -> None:
     place = make_microcosm(forum)
-    services.adjust_counts(microcosm_id=place.id, conversations=2, events=1, polls=1, comments=9)
+    services.adjust_counts(site_id=place.site_id, microcosm_id=place.id, conversations=2, events=1, polls=1, comments=9)
     assert counters(place) == (2, 1, 1, 9)
-    services.adjust_counts(microcosm_id=place.id, conversations=-1, comments=-20)
+    services.adjust_counts(site_id=place.site_id, microcosm_id=place.id, conversations=-1, comments=-20)
     assert counters(place) == (1, 1, 1, 0)
-    services.adjust_counts(microcosm_id=place.id)
+    services.adjust_counts(site_id=place.site_id, microcosm_id=place.id)
     assert counters(place) == (1, 1, 1, 0)
 
 
@@ -200,8 +200,8 @@ def test_counts_hold_under_concurrency(forum: Forum) -> None:
 @pytest.mark.django_db
 def test_activity_moves_forwards_only_until_it_is_found_again(forum: Forum) -> None:
     place, now = make_microcosm(forum), clock.now()
-    services.note_activity(microcosm_id=place.id, at=now)
-    services.note_activity(microcosm_id=place.id, at=now - timedelta(hours=1))
+    services.adjust_counts(site_id=place.site_id, microcosm_id=place.id, active_at=now)
+    services.adjust_counts(site_id=place.site_id, microcosm_id=place.id, active_at=now - timedelta(hours=1))
     place.refresh_from_db()
     assert place.last_activity_at == now
     services.recompute_last_activity(microcosm_id=place.id)

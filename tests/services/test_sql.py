@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.types.json import Jsonb
 
+from apps.core.clock import now
 from apps.core.queries import statements
-from apps.core.sql import Statement, Statements, read_statements
+from apps.core.sql import Statement, Statements, read_statements, sent_together
 
 
 @pytest.mark.django_db(transaction=True)
@@ -58,6 +60,133 @@ def test_a_statement_survives_a_change_of_what_it_answers(tmp_path: Path) -> Non
         (row,) = changing.all.rows(n=1)
         cursor.execute("DROP TABLE changing")
     assert (row.n, row.m) == (1, "new")
+
+
+# --- Sent together --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def noting(tmp_path: Path, db: None) -> Statements:
+    """Statements that note numbers, no number twice, and say which are there."""
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql" / "x.sql").write_text(
+        "-- name: note\nINSERT INTO noted SELECT %(n)s::bigint, %(text)s::text\n"
+        "-- name: known\nSELECT array_agg(n ORDER BY place) FROM noted"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE noted (n bigint UNIQUE, text text, place serial)")
+    return Statements(str(tmp_path / "queries.py"))
+
+
+def _numbers() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT n FROM noted ORDER BY place")
+        return [n for (n,) in cursor.fetchall()]
+
+
+def test_what_is_sent_together_arrives_in_order_before_what_needs_an_answer(noting: Statements) -> None:
+    with transaction.atomic(), sent_together():
+        for n in (3, 1):
+            noting.note.send(n=n, text="")
+        assert noting.known.value() == [3, 1]
+        noting.note.send(n=2, text="")
+    assert _numbers() == [3, 1, 2]
+
+
+def test_what_waits_goes_first_when_django_asks_something(noting: Statements) -> None:
+    with transaction.atomic(), sent_together():
+        noting.note.send(n=1, text="")
+        assert _numbers() == [1]
+        with transaction.atomic():
+            noting.note.send(n=2, text="")
+            transaction.set_rollback(True)
+        noting.note.send(n=3, text="")
+    assert _numbers() == [1, 3]
+
+
+def test_more_than_a_socket_holds_can_be_sent_together(noting: Statements) -> None:
+    with transaction.atomic(), sent_together():
+        for n in range(8):
+            noting.note.send(n=n, text="x" * 1_000_000)
+    assert _numbers() == list(range(8))
+
+
+def test_outside_the_block_a_statement_is_sent_at_once(noting: Statements) -> None:
+    noting.note.send(n=1, text="")
+    assert _numbers() == [1]
+
+
+@transaction.atomic
+def _note_together(noting: Statements, numbers: list[int], *, asks: bool = False, fails: bool = False) -> None:
+    with sent_together():
+        for n in numbers:
+            noting.note.send(n=n, text="")
+        if asks:
+            noting.known.row()
+        if fails:
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_the_error_of_what_waited_is_raised_by_whoever_sends_it(noting: Statements, asks: bool) -> None:
+    with pytest.raises(IntegrityError):
+        _note_together(noting, [1, 1, 2], asks=asks)
+    assert _numbers() == []
+    _note_together(noting, [5])
+    assert _numbers() == [5]
+
+
+def test_nothing_waiting_is_sent_when_the_block_fails(noting: Statements) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _note_together(noting, [1], fails=True)
+    assert _numbers() == []
+
+
+def test_blocks_within_blocks_wait_for_the_outermost(noting: Statements) -> None:
+    with transaction.atomic(), sent_together():
+        with sent_together():
+            noting.note.send(n=1, text="")
+        noting.note.send(n=2, text="")
+    assert _numbers() == [1, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statements_are_sent_together_in_a_transaction_alone() -> None:
+    with pytest.raises(RuntimeError, match="inside a transaction"), sent_together():
+        pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_begins_with_its_first_statement() -> None:
+    with transaction.atomic():
+        assert statements.log_place.row(site_id=1)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT now() = statement_timestamp()")
+            assert cursor.fetchone() == (False,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_begins_on_a_connection_that_was_cleaned() -> None:
+    for _ in range(2):
+        with transaction.atomic():
+            assert statements.log_place.row(site_id=1)
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+
+
+@transaction.atomic
+def _publish_on_a_dead_connection() -> None:
+    statements.log_place.row(site_id=1)
+    with sent_together():
+        _terminate()
+        statements.publish.send(rows=Jsonb([]), created_at=now(), channel="changes")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dead_connection_ends_what_is_sent_together() -> None:
+    with pytest.raises(OperationalError):
+        _publish_on_a_dead_connection()
+    assert statements.log_place.row(site_id=1)
 
 
 def test_parameters_are_numbered_once_each(tmp_path: Path) -> None:

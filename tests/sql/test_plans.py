@@ -16,6 +16,8 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from apps.comments.blocks import BLOCK_SIZE
+from apps.comments.models import Comment
+from apps.comments.queries import statements as comments
 from apps.core.sql import Statement
 from tests.bench import bare
 from tests.bench.data import QUICK, fill
@@ -176,6 +178,26 @@ def test_a_page_reads_what_it_shows_by_the_indexes_made_for_it(
     assert found.scanned == set()
     assert found.indexes >= indexes
     assert found.rows <= rows
+
+
+def test_a_repetition_is_found_without_reading_what_else_its_author_has_said(
+    statements: dict[str, list[bare.Noted]],
+) -> None:
+    author = Comment.objects.values("site_id", "created_by_id", "item_id").filter(item__isnull=False).first()
+    assert author is not None
+    given = {
+        "site_id": author["site_id"],
+        "author_id": author["created_by_id"],
+        "item_id": author["item_id"],
+        "home_id": None,
+        "since": datetime(1, 1, 1, tzinfo=UTC),
+        "markdown": "Nobody has said this yet.",
+    }
+    found = read([(comments.repeated_comment.text, given)])
+    assert found.scanned == set()
+    assert "comments_revision_same" in found.indexes
+    # The planner looks at the ends of other indexes.
+    assert found.rows <= 4
 
 
 def test_a_page_far_into_a_long_discussion_reads_as_much_as_the_first(

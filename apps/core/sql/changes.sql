@@ -1,10 +1,15 @@
 -- name: publish
--- Appends changes to the logs of their sites; each gets its position when the transaction commits.
-INSERT INTO core_change (site_id, kind, ids, actor_id, created_at)
-SELECT (change ->> 'site_id')::bigint, change ->> 'kind', change -> 'ids', (change ->> 'actor_id')::bigint,
-       %(created_at)s::timestamptz
-FROM jsonb_array_elements(%(rows)s::jsonb) WITH ORDINALITY AS entry (change, ordinal)
-ORDER BY ordinal
+-- Appends changes to the logs of their sites and wakes the followers of each on commit; each change gets its position then.
+WITH logged AS (
+    INSERT INTO core_change (site_id, kind, ids, actor_id, created_at)
+    SELECT (change ->> 'site_id')::bigint, change ->> 'kind', change -> 'ids', (change ->> 'actor_id')::bigint,
+           %(created_at)s::timestamptz
+    FROM jsonb_array_elements(%(rows)s::jsonb) WITH ORDINALITY AS entry (change, ordinal)
+    ORDER BY ordinal
+    RETURNING site_id
+)
+-- PostgreSQL folds equal payloads of one transaction into one.
+SELECT pg_notify(%(channel)s::text, site.id::text) FROM (SELECT DISTINCT logged.site_id AS id FROM logged) AS site
 
 -- name: log_place
 -- Where the log of a site ends, up to where it is forgotten, and the last position that was given on any site.

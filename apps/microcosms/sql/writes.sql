@@ -1,3 +1,14 @@
+-- name: adjust_counts
+-- Adds to what a microcosm counts of the things directly inside, and notes when something happened there, if it is said.
+-- Uses: microcosms_microcosm_pkey.
+UPDATE microcosms_microcosm
+SET conversation_count = greatest(conversation_count + %(conversations)s::integer, 0),
+    event_count = greatest(event_count + %(events)s::integer, 0),
+    poll_count = greatest(poll_count + %(polls)s::integer, 0),
+    comment_count = greatest(comment_count + %(comments)s::integer, 0),
+    last_activity_at = greatest(last_activity_at, %(active_at)s::timestamptz)
+WHERE id = %(microcosm_id)s::bigint AND site_id = %(site_id)s::bigint
+
 -- name: recompute_last_activity
 -- Sets the time of the newest visible item or comment directly inside a microcosm, null when there is none.
 -- Uses: items_item_place_order.

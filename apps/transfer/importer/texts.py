@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cached_property
 
 from apps.comments.imports import ImportedRevision
-from apps.comments.services import render_context
+from apps.comments.services import render_context, site_of
 from apps.links.services import shortener
-from apps.sites.models import Site
+from apps.sites.hosts import SiteInfo
 from apps.text.cleaning import unescape
 from apps.text.rendering import MAX_MARKDOWN_LENGTH, RenderContext, Rendered, render
 from apps.transfer import queries
@@ -72,11 +72,15 @@ class Renderer:
 
     @cached_property
     def _shortens_links(self) -> bool:
-        return Site.objects.filter(id=self._run.place.site_id, shorten_links=True).exists()
+        return self._site.shorten_links
+
+    @cached_property
+    def _site(self) -> SiteInfo:
+        return site_of(self._run.place.site_id)
 
     def _site_context(self) -> RenderContext:
         if self._context is None:
-            self._context = replace(render_context(site_id=self._run.place.site_id), profiles=self._find)
+            self._context = replace(render_context(self._site), profiles=self._find)
         return self._context
 
     def _find(self, names: Collection[str]) -> Mapping[str, int]:

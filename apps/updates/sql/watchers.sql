@@ -86,6 +86,27 @@ LEFT JOIN updates_preference AS preference
 WHERE reader.id = %(profile_id)s::bigint AND reader.site_id = %(site_id)s::bigint
 ON CONFLICT (profile_id, kind, item_id, microcosm_id, target_profile_id) DO NOTHING
 
+-- name: watch_item
+-- A member of the site follows an item, with the flags of their preference for a type of update, another one for huddles;
+-- nothing changes when they follow it already. Nobody is mailed of either unless they say so.
+-- Uses: updates_watcher_target, items_item_pkey.
+INSERT INTO updates_watcher (profile_id, kind, item_id, send_email, send_sms, created_at)
+SELECT reader.id, item.kind, item.id, coalesce(preference.send_email, false), coalesce(preference.send_sms, false),
+       %(now)s::timestamptz
+FROM items_item AS item
+JOIN profiles_profile AS reader ON reader.id = %(profile_id)s::bigint AND reader.site_id = item.site_id
+LEFT JOIN updates_preference AS preference
+  ON preference.profile_id = reader.id
+ AND preference.type = CASE WHEN item.kind = 5 THEN %(huddle_type)s::smallint ELSE %(type)s::smallint END
+WHERE item.id = %(item_id)s::bigint AND item.site_id = %(site_id)s::bigint
+  -- Most who say something have said something there before.
+  AND NOT EXISTS (
+      SELECT FROM updates_watcher AS watcher
+      WHERE watcher.profile_id = reader.id AND watcher.kind = item.kind AND watcher.item_id = item.id
+        AND watcher.microcosm_id IS NULL AND watcher.target_profile_id IS NULL
+  )
+ON CONFLICT (profile_id, kind, item_id, microcosm_id, target_profile_id) DO NOTHING
+
 -- name: preferences
 -- What a member chose about each type of update, at least one row: `type` is null when nothing was chosen. In every row
 -- `takes_email` says whether they take mail at all, which decides where nothing was chosen.

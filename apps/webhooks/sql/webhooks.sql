@@ -1,8 +1,9 @@
 -- name: wake
--- A row when a site has a webhook to be told of changes and the running transaction has not asked yet; it has then.
+-- Queues a task for a site that has a webhook to be told of changes, unless the running transaction has done so already.
 -- What it remembers, the ids of sites with commas around them, goes with the transaction, or the savepoint, as does the
--- job that follows. Uses: webhooks_webhook_site.
-SELECT set_config('webhooks.woken', coalesce(nullif(known.sites, ''), ',') || %(site_id)s::bigint || ',', true) AS woken
+-- job. Uses: webhooks_webhook_site.
+SELECT set_config('webhooks.woken', coalesce(nullif(known.sites, ''), ',') || %(site_id)s::bigint || ',', true) AS woken,
+       fn.queue_job(%(task)s::text, jsonb_build_object('site_id', %(site_id)s::bigint))
 FROM (SELECT current_setting('webhooks.woken', true) AS sites) AS known
 WHERE strpos(coalesce(known.sites, ''), ',' || %(site_id)s::bigint || ',') = 0
   AND EXISTS (

@@ -1,0 +1,47 @@
+-- name: repeated_comment
+-- The comment with which somebody has said the very same in the same place since a moment; null if there is none. Found
+-- by an aggregate: for the first in order the planner reads all comments in order.
+-- Uses: comments_revision_same, comments_comment_pkey.
+SELECT min(comment.id) AS id
+FROM comments_revision AS first
+JOIN comments_comment AS comment ON comment.id = first.comment_id
+WHERE first.created_by_id = %(author_id)s::bigint AND first.number = 1
+  AND hashtextextended(first.markdown, 0) = hashtextextended(%(markdown)s::text, 0)
+  AND first.created_at > %(since)s::timestamptz AND first.markdown = %(markdown)s::text
+  AND comment.site_id = %(site_id)s::bigint AND NOT comment.is_deleted
+  AND comment.item_id IS NOT DISTINCT FROM %(item_id)s::bigint
+  AND comment.profile_id IS NOT DISTINCT FROM %(home_id)s::bigint
+
+-- name: insert_comment
+-- Stores a new comment with its first version and the people it names; answers with its id and what it answers: nothing
+-- unless that comment is visible and on the same parent (contract B 5.4).
+-- Uses: comments_comment_pkey.
+WITH made AS (
+    INSERT INTO comments_comment (
+        site_id, item_id, profile_id, in_reply_to_id, created_at, created_by_id, revision_count, attachment_count,
+        is_deleted, is_moderated
+    )
+    VALUES (
+        %(site_id)s::bigint, %(item_id)s::bigint, %(home_id)s::bigint,
+        (
+            SELECT answered.id FROM comments_comment AS answered
+            WHERE answered.id = %(in_reply_to_id)s::bigint AND answered.site_id = %(site_id)s::bigint
+              AND answered.item_id IS NOT DISTINCT FROM %(item_id)s::bigint
+              AND answered.profile_id IS NOT DISTINCT FROM %(home_id)s::bigint
+              AND NOT answered.is_deleted AND NOT answered.is_moderated
+        ),
+        %(at)s::timestamptz, %(author_id)s::bigint, 1, 0, %(is_deleted)s::boolean, %(is_moderated)s::boolean
+    )
+    RETURNING id, in_reply_to_id
+),
+versioned AS (
+    INSERT INTO comments_revision (comment_id, number, markdown, html, renderer_version, created_at, created_by_id)
+    SELECT made.id, 1, %(markdown)s::text, %(html)s::text, %(renderer_version)s::smallint, %(at)s::timestamptz,
+           %(author_id)s::bigint
+    FROM made
+),
+named AS (
+    INSERT INTO comments_mention (comment_id, profile_id)
+    SELECT made.id, mentioned.id FROM made CROSS JOIN unnest(%(mentioned_ids)s::bigint[]) AS mentioned (id)
+)
+SELECT made.id, made.in_reply_to_id FROM made
