@@ -22,15 +22,13 @@ def note_newest(item: Item, *, comment_id: int, at: datetime) -> None:
     """Count a new comment, the newest of its item, whose own counter counts it already."""
     if item.comment_count < BLOCK_SIZE:
         return
-    is_indexed = statements.note_newest.value(
+    statements.note_newest.send(
         site_id=item.site_id,
         item_id=item.id,
         created_at=at,
         comment_id=comment_id,
         size=BLOCK_SIZE,
     )
-    if not is_indexed:
-        _make_blocks(item.id, site_id=item.site_id)
 
 
 def note_visibility(item: Item, *, comment: Comment, is_shown: bool) -> None:

@@ -1,8 +1,10 @@
 """Writes of comments. Locks are taken in the order of `items.services`: microcosm, item, comment, profiles."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -68,8 +70,10 @@ def comment_on_item(
     """
     check_markdown(markdown)
     rendered = render_comment(markdown, site=site_of(site_id))
-    place = {"site_id": site_id, "author_id": author_id, "item_id": item_id, "home_id": None}
-    first_id = _await_repeated("item", markdown=markdown, **place)
+    draft = _Draft(
+        site_id=site_id, author_id=author_id, item_id=item_id, markdown=markdown, in_reply_to_id=in_reply_to_id
+    )
+    first_id = _await_repeated(draft)
     if first_id is not None:
         return first_id
     item = lock_item(site_id=site_id, item_id=item_id)
@@ -82,9 +86,7 @@ def comment_on_item(
     # Clocks of two machines may differ: a comment is never older than the one before it.
     now = clock.now()
     at = max(now, item.last_comment_at) if item.last_comment_at else now
-    new = _insert(
-        rendered, markdown=markdown, in_reply_to_id=in_reply_to_id, at=at, flags=flags, is_private=is_private, **place
-    )
+    new = _insert(draft, rendered, at=at, flags=flags, is_private=is_private)
     with sent_together():
         if not any(flags.values()):
             note_comment(item, comment_id=new.comment_id, author_id=author_id, at=at)
@@ -101,13 +103,13 @@ def comment_on_profile(*, site_id: int, author_id: int, home_id: int, markdown: 
     """Write on a profile, which shows it as the biography, and return the comment's id; repetitions as on items."""
     check_markdown(markdown)
     rendered = render_comment(markdown, site=site_of(site_id))
-    place = {"site_id": site_id, "author_id": author_id, "item_id": None, "home_id": home_id}
-    first_id = _await_repeated("profile", markdown=markdown, **place)
+    draft = _Draft(
+        site_id=site_id, author_id=author_id, home_id=home_id, markdown=markdown, in_reply_to_id=in_reply_to_id
+    )
+    first_id = _await_repeated(draft)
     if first_id is not None:
         return first_id
-    new = _insert(
-        rendered, markdown=markdown, in_reply_to_id=in_reply_to_id, at=clock.now(), flags={}, is_private=False, **place
-    )
+    new = _insert(draft, rendered, at=clock.now())
     with sent_together():
         profiles.adjust_counts(site_id=site_id, profile_id=author_id, comments=1)
         publish(new)
@@ -191,19 +193,31 @@ def is_visible(comment: Comment) -> bool:
 # --- The parts of a write -------------------------------------------------------------------------
 
 
-def _await_repeated(
-    parent: str, *, site_id: int, author_id: int, item_id: int | None, home_id: int | None, markdown: str
-) -> int | None:
+@dataclass(frozen=True, kw_only=True)
+class _Draft:
+    """What somebody wants to say, and on what: exactly one of `item_id` and `home_id`."""
+
+    site_id: int
+    author_id: int
+    item_id: int | None = None
+    home_id: int | None = None
+    markdown: str
+    in_reply_to_id: int | None
+
+
+def _await_repeated(draft: _Draft) -> int | None:
     """Wait for whoever is writing the same, then find the comment that it made, or that was made a short while ago."""
+    parent = ("profile", draft.home_id) if draft.item_id is None else ("item", draft.item_id)
     with sent_together():
-        await_same_submission(submission_hash(parent, author_id, item_id or home_id, markdown), site_id=site_id)
+        fingerprint = submission_hash(*parent, draft.author_id, draft.markdown)
+        await_same_submission(fingerprint, site_id=draft.site_id)
         first_id: int | None = statements.repeated_comment.value(
-            site_id=site_id,
-            author_id=author_id,
-            item_id=item_id,
-            home_id=home_id,
+            site_id=draft.site_id,
+            author_id=draft.author_id,
+            item_id=draft.item_id,
+            home_id=draft.home_id,
             since=clock.now() - REPETITION_PERIOD,
-            markdown=markdown,
+            markdown=draft.markdown,
         )
     return first_id
 
@@ -216,40 +230,35 @@ def _require_there(item: Item, *, author_id: int) -> None:
 
 
 def _insert(
+    draft: _Draft,
     rendered: Rendered,
     *,
-    site_id: int,
-    author_id: int,
-    item_id: int | None,
-    home_id: int | None,
-    markdown: str,
-    in_reply_to_id: int | None,
     at: datetime,
-    flags: Mapping[str, bool],
-    is_private: bool,
+    flags: Mapping[str, bool] = MappingProxyType({}),
+    is_private: bool = False,
 ) -> CommentCreated:
     """Store a new comment with its first revision and whom it mentions, nobody where it is private: the news of it."""
-    mentioned_ids = () if is_private else tuple(sorted(set(rendered.mentioned_profile_ids) - {author_id}))
-    made = statements.insert_comment.row(
-        site_id=site_id,
-        author_id=author_id,
-        item_id=item_id,
-        home_id=home_id,
-        in_reply_to_id=in_reply_to_id or None,
+    mentioned_ids = () if is_private else tuple(sorted(set(rendered.mentioned_profile_ids) - {draft.author_id}))
+    made: Any = statements.insert_comment.row(
+        site_id=draft.site_id,
+        author_id=draft.author_id,
+        item_id=draft.item_id,
+        home_id=draft.home_id,
+        in_reply_to_id=draft.in_reply_to_id or None,
         at=at,
         is_deleted=flags.get("is_deleted", False),
         is_moderated=flags.get("is_moderated", False),
-        markdown=markdown,
+        markdown=draft.markdown,
         html=rendered.html,
         renderer_version=RENDERER_VERSION,
         mentioned_ids=list(mentioned_ids),
     )
     return CommentCreated(
-        site_id=site_id,
-        actor_id=author_id,
+        site_id=draft.site_id,
+        actor_id=draft.author_id,
         comment_id=made.id,
-        item_id=item_id,
-        home_id=home_id,
+        item_id=draft.item_id,
+        home_id=draft.home_id,
         in_reply_to_id=made.in_reply_to_id,
         mentioned_ids=mentioned_ids,
     )

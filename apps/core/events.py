@@ -26,12 +26,12 @@ class Event:
 
     def ids(self) -> dict[str, Any]:
         """What it happened to: every field but the site and who did it."""
-        return {field: getattr(self, field) for field in _fields_of(type(self))}
+        return {field: getattr(self, field) for field in self._names()}
 
-
-@cache
-def _fields_of(event: type[Event]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(event) if field.name not in ("site_id", "actor_id"))
+    @classmethod
+    @cache
+    def _names(cls) -> tuple[str, ...]:
+        return tuple(field.name for field in fields(cls) if field.name not in ("site_id", "actor_id"))
 
 
 def publish(event: Event) -> None:

@@ -103,7 +103,7 @@ class Statement:
             return answer(self._run(parameters))
 
     def _run(self, parameters: dict[str, Any], *, may_wait: bool = False) -> "_Rows":
-        database = connections[DEFAULT_DB_ALIAS]
+        database: Any = connections[DEFAULT_DB_ALIAS]
         database.ensure_connection()
         database.validate_no_broken_transaction()
 
@@ -159,7 +159,7 @@ class Statement:
 class _Rows:
     """What a statement answered."""
 
-    def __init__(self, connection: Connection[Any], result: Any, make_row: Any) -> None:
+    def __init__(self, connection: Connection[Any] | None, result: Any, make_row: Any) -> None:
         self._connection, self._result, self._make_row = connection, result, make_row
 
     @property

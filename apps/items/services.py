@@ -7,6 +7,7 @@ docs/decisions/0015-counters-and-locks.md says why, and what each counter counts
 import hashlib
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -367,7 +368,7 @@ def _count(item: Item, *, change: int) -> None:
     profiles.adjust_counts(site_id=item.site_id, profile_id=item.created_by_id, items=change)
 
 
-def _microcosm_counts(item: Item, *, change: int) -> dict[str, int]:
+def _microcosm_counts(item: Item, *, change: int) -> dict[str, Any]:
     return {ItemType(item.kind).plural: change, "comments": change * item.comment_count}
 
 
