@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -38,6 +38,8 @@ _ALLOWED_HEADERS = (
 )
 _EXPOSED_HEADERS = "ETag, Link, Location, X-Request-Id"
 _TRUE = {"1", "t", "T", "true", "True", "TRUE"}
+#: The web client takes any object in `data` for a token here, so errors of a POST keep it null (A 4.1).
+_TOKEN_PATHS = ("/api/v1/auth", "/api/v1/auth0")
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,6 @@ class ApiRequest(Request):
 
 class Api(APIView):
     """Base of all views; handlers are named after the verbs and return an `Answer`."""
-
-    #: The web client takes any object in `data` for a token, so `auth` keeps it null (A 4.1).
-    error_data_is_null: ClassVar[bool] = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request.method = effective_method(request)
@@ -192,9 +191,8 @@ class Api(APIView):
             headers["Allow"] = ",".join(self.allowed_methods)
         if isinstance(error, errors.TooManyRequests):
             headers["Retry-After"] = str(error.retry_after_seconds)
-        data = None if self.error_data_is_null else error_data(self.request._request, error)
         self.error = error
-        return Answer(data, status=error.status, headers=headers)
+        return Answer(error_data(self.request._request, error), status=error.status, headers=headers)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(response, HttpResponseBase):
@@ -228,8 +226,10 @@ def as_api_error(exc: Exception) -> ApiError:
     return errors.ServerError(f"something went wrong on our side; request {request_id.get()}")
 
 
-def error_data(request: HttpRequest, error: ApiError) -> dict[str, Any]:
+def error_data(request: HttpRequest, error: ApiError) -> dict[str, Any] | None:
     """The coded error object (A 4.1)."""
+    if request.method == "POST" and request.path in _TOKEN_PATHS:
+        return None
     site = getattr(request, "site", None)
     profile_id = getattr(getattr(request, "viewer", None), "profile_id", 0) or 0
     data: dict[str, Any] = {"siteId": site.id if site else 0}

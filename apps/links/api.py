@@ -11,7 +11,6 @@ from apps.links.services import follow_link
 class _Out(Api):
     """Redirects anybody: tokens are not read, so neither a bad one nor a ban is in the way."""
 
-    error_data_is_null = True
     authentication_classes = ()
 
     def _go(self, short: str, *, site_id: int | None) -> Answer:
@@ -24,7 +23,7 @@ class _Out(Api):
 class PlatformOut(_Out):
     """`/out/{short}` of the apex, which short addresses in comments point to."""
 
-    @operation("Follow a short address", success=(307,), error_data_is_null=True)
+    @operation("Follow a short address", success=(307,))
     def get(self, request: Request, short: str) -> Answer:
         """Counts a hit; it leads to http or https only."""
         return self._go(short, site_id=None)
@@ -33,7 +32,7 @@ class PlatformOut(_Out):
 class SiteOut(_Out):
     """`/out/{short}` of a site, which knows its own short addresses only."""
 
-    @operation("Follow a short address of this site", success=(307,), error_data_is_null=True)
+    @operation("Follow a short address of this site", success=(307,))
     def get(self, request: Request, short: str) -> Answer:
         """Counts a hit; it leads to http or https only."""
         return self._go(short, site_id=request._request.site.id)  # type: ignore[attr-defined]

@@ -257,9 +257,14 @@ def test_the_other_verbs(api: ApiClient) -> None:
     for path in ("auth", "auth0"):
         assert api.options(path).headers["Allow"] == "OPTIONS,POST"
         for verb in ("GET", "PUT", "DELETE", "PATCH"):
-            assert_refused(api.request(verb, path), 405)
+            reply = api.request(verb, path)
+            # Nobody takes the answer to another verb than POST for a token: it has the coded object.
+            assert (reply.status, reply.code, reply.headers["Allow"]) == (405, 0, "OPTIONS,POST")
         reply = api.post(path, headers={"Authorization": "Bearer nothing"})
         assert_refused(reply, 401)
+        assert_refused(api.at("nobody.localhost").post(path), 404)
+        assert_refused(api.post(f"{path}?context={'x' * 20_000}"), 414)
+        assert api.options(path, headers={"Authorization": "Bearer nothing"}).code == 7
 
 
 # --- Signing up ---------------------------------------------------------------------------------

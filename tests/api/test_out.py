@@ -55,7 +55,11 @@ def test_t1_a_short_link_of_another_site_is_none_here(forum: Forum, other_forum:
     short = make_short(other_forum)
     foreign, missing = api.get(f"out/{short}"), api.get("out/zzzzz")
     assert (foreign.status, foreign.content) == (404, missing.content)
-    assert foreign.data is None
+    assert foreign.data == {
+        "siteId": forum.site.id,
+        "errorCode": 0,
+        "errorDetail": "There is no such thing here.",
+    }
     hits.store()
     assert Link.objects.get().hit_count == 0
 

@@ -173,6 +173,14 @@ def test_a_missing_process_is_a_coded_502(start_nginx: Callable[..., Nginx]) -> 
     assert_is_coded(ask(nginx.port, "/api/v1/site", host=f"alpha.{DOMAIN}"), status=502, code=0)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/auth", "/api/v1/auth0?always200"])
+def test_what_clients_would_take_for_a_token_is_null(start_nginx: Callable[..., Nginx], path: str) -> None:
+    nginx = start_nginx(http_port=free_port(), live_port=free_port())
+    answer = ask(nginx.port, path, host=f"alpha.{DOMAIN}", method="POST", body=b"Assertion=x")
+    assert (answer.status, answer.json()["data"], len(answer.json()["error"])) == (502, None, 1)
+    assert_is_coded(ask(nginx.port, path, host=f"alpha.{DOMAIN}"), status=502, code=0)
+
+
 def test_static_files_come_from_nginx(nginx: Nginx, platform: Platform) -> None:
     answer = ask(nginx.port, "/static/style.css", host=platform.alpha)
     assert (answer.status, answer.body) == (200, b"body { margin: 0 }\n")

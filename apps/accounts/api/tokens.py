@@ -32,8 +32,6 @@ class NoProvider(OutOfRange):
 class TokenCollection(Api):
     """`/auth` (contract A 12.1)."""
 
-    error_data_is_null = True
-
     @operation("Exchange a proof for a token", body=ProofInput, answer=_TOKEN, error_data_is_null=True)
     def post(self, request: Request) -> Answer:
         """Signing in, signing up and redeeming a code: docs/api/authentication.md."""
@@ -62,8 +60,6 @@ class TokenCollection(Api):
 
 class ProviderTokenCollection(Api):
     """`/auth0` (contract A 12.2)."""
-
-    error_data_is_null = True
 
     @operation(
         "Exchange a login at an identity provider for a token",

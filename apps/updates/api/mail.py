@@ -18,9 +18,8 @@ class Unsubscribe(Api):
     """`/unsubscribe/{token}`; the token speaks for its receiver, so no other is read, and a ban is not in the way."""
 
     authentication_classes = ()
-    error_data_is_null = True
 
-    @operation("What the link of a mail ends", answer=SubscriptionOutput, or_raw="text/html", error_data_is_null=True)
+    @operation("What the link of a mail ends", answer=SubscriptionOutput, or_raw="text/html")
     def get(self, request: Request, mail_token: str) -> Answer:
         """Changes nothing, so that programs may look; a browser gets a page with a button."""
         return self._answer(request, self._subscription(mail_token), is_done=False)
@@ -30,7 +29,6 @@ class Unsubscribe(Api):
         body={"application/x-www-form-urlencoded": {"type": "object"}},
         answer=SubscriptionOutput,
         or_raw="text/html",
-        error_data_is_null=True,
     )
     def post(self, request: Request, mail_token: str) -> Answer:
         """What mail programs send for their button; twice is like once."""
