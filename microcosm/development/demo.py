@@ -20,6 +20,7 @@ from apps.microcosms.services import create_microcosm
 from apps.permissions.services import add_profiles, ban_user, create_role, found_site
 from apps.profiles.services import get_or_create_profile
 from apps.sites.models import Site
+from apps.sites.statistics import count_people
 
 KEY = "demo"
 MAIL_DOMAIN = "demo.example"
@@ -224,6 +225,8 @@ def _fill(site: Site) -> None:
         profile_id=people[PEOPLE["banned"]],
         reason="Sold the same saddle three times",
     )
+    # A job counts them every ten minutes: too late for who looks at the site now.
+    count_people([site.id])
 
 
 def _hold(talk: Talk, *, site: Site, microcosm_id: int, people: Mapping[str, int]) -> None:

@@ -20,6 +20,18 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 #: A body is held in memory: more than nginx lets through in production is not read.
 LONGEST_BODY = 32 * 1024 * 1024
+#: What nginx says of it in production.
+TOO_LONG = (
+    b'{"context":"","status":413,"data":{"siteId":0,"errorCode":4,"errorDetail":"The request is too large."},'
+    b'"error":["The request is too large."]}'
+)
+TOO_LONG_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"content-length", str(len(TOO_LONG)).encode()),
+    (b"cache-control", b"private, no-cache, max-age=0"),
+    (b"access-control-allow-origin", b"*"),
+    (b"connection", b"close"),
+]
 THREADS = 16
 #: HTTP that is as long as a socket.
 STREAM_PATH = "/api/v1/changes/stream"
@@ -35,7 +47,7 @@ def one_port(http: WsgiApplication, sockets: AsgiApplication) -> AsgiApplication
             return
         body = await read_body(receive)
         if body is None:
-            status, headers, content = 413, [(b"content-length", b"0"), (b"connection", b"close")], b""
+            status, headers, content = 413, TOO_LONG_HEADERS, TOO_LONG
         else:
             loop = asyncio.get_running_loop()
             status, headers, content = await loop.run_in_executor(threads, answer, http, scope, body)

@@ -1,6 +1,7 @@
 """One port for HTTP and sockets: what the WSGI application is told, and what comes back."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -96,8 +97,13 @@ def test_a_body_beyond_all_limits_is_not_read() -> None:
         raise AssertionError
 
     endless: Messages = [{"type": "http.request", "body": b"x" * (LONGEST_BODY + 1), "more_body": True}]
-    start, _body = ask(one_port(http, no_sockets), endless)
-    assert start["status"] == 413
+    start, body = ask(one_port(http, no_sockets), endless)
+    assert (start["status"], dict(start["headers"])[b"content-type"]) == (413, b"application/json")
+    assert int(dict(start["headers"])[b"content-length"]) == len(body["body"])
+    error = json.loads(body["body"])
+    assert list(error) == ["context", "status", "data", "error"]
+    assert (error["status"], error["data"]["errorCode"]) == (413, 4)
+    assert error["error"] == [error["data"]["errorDetail"]]
 
 
 def test_sockets_go_to_the_socket_application() -> None:

@@ -70,7 +70,9 @@ def test_a_second_start_keeps_content_and_tokens_and_recovers_from_kill_9(
         assert copy.demo["tokens"] == first_start["tokens"]
         assert (folder / "demo.json").stat().st_mode & 0o777 == 0o600
 
-        assert copy.get("/api/v1/site").json()["data"]["title"] == "Demo riders"
+        site = copy.get("/api/v1/site").json()["data"]
+        assert site["title"] == "Demo riders"
+        assert {"metric": "totalProfiles", "value": 10} in site["meta"]["stats"]
         assert copy.get("/api/v1/site", host="localhost").status == 200
         assert copy.get("/api/v1/conversations/1").status == 200
         assert copy.get("/static/admin/css/base.css", host="localhost").status == 200

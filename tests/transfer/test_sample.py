@@ -169,6 +169,12 @@ def test_counters_equal_a_count_of_the_files(site: Site, files: Path) -> None:
     assert Microcosm.objects.get(site=site, parent=None).sequence == 1
 
 
+def test_the_site_tells_at_once_how_much_there_is(site: Site) -> None:
+    stats = ApiClient(host="old.localhost").get("site").data["meta"]["stats"]
+    counts = {stat["metric"]: stat["value"] for stat in stats}
+    assert (counts["totalProfiles"], counts["totalConversations"], counts["totalComments"]) == (247, 300, 2188)
+
+
 def test_the_imported_roles_take_the_place_of_those_a_new_site_begins_with(site: Site) -> None:
     roles = Role.objects.filter(site=site)
     assert sorted(roles.values_list("title", "microcosm__parent")) == [

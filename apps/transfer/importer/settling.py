@@ -14,6 +14,7 @@ from apps.microcosms import services as microcosms
 from apps.microcosms.models import Microcosm
 from apps.profiles.imports import forget_unread_huddles, mark_everything_read, recount_profiles
 from apps.profiles.models import Profile
+from apps.sites.statistics import count_people
 from apps.transfer import queries
 from apps.transfer.importer.run import Run
 from apps.transfer.models import ImportedItem, PendingReply
@@ -42,6 +43,9 @@ def settle(run: Run) -> None:
     microcosms.repair_counters(site_id=site_id)
     microcosms.recompute_sequence(site_id=site_id)
     recount_profiles(site_id=site_id)
+    if run.report.imported_count or not run.place.is_finished:
+        # A job counts them every ten minutes: too late for who looks at the site now.
+        count_people([site_id])
 
 
 def finish(run: Run) -> None:
