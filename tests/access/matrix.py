@@ -14,13 +14,15 @@ Y       private microcosm below the root, with a regular role of its own
 XD, XO  microcosms in X, deleted and closed
 C       conversation of AUT in XC; the only comment in it is K, by AUT
 CT      conversation of AUT in XC with a comment by MEM
-CX      conversation of AUT in X
+CX, CXC, CXD, CXM  conversations of AUT in X: open, closed, deleted, moderated; KX, KXD, KXM are comments of AUT in CX:
+        shown, deleted, moderated; EX is an event of AUT in X
 CY      conversation of the owner of the site in Y, with the comment KY
 CC, CD, CM  conversations of AUT in XC: closed, deleted, moderated; KC is a comment of AUT in CC
 KD, KM  comments of AUT in CT: deleted, moderated
 CP      conversation of PRV in XC
 B       comment of AUT on the own profile
-E       event of AUT in XC that N said yes to; EY an event in Y; EC, ED events of AUT in XC: closed, deleted
+E       event of AUT in XC that N said yes to; EY an event in Y; EC, ED events of AUT in XC: closed, deleted;
+        EA an event of SO in XC; EAA, EN the answers of AUT to EA and of N to E
 P       poll of AUT in XC with the choices PA and PB; PX is a choice of another poll; PY a poll in Y with the choice PYA
 PC, PD  polls of AUT in XC: closed, deleted; their first choices are PCA and PDA
 H, HC   huddle and confidential huddle of AUT with MEM and BRO; KH is a comment of AUT in H
@@ -123,6 +125,8 @@ READING = [
     Row("closed conversation", "GET", "conversations/{CC}", "  200 200 200 200 200 200 200 200 404 403 200"),
     Row("deleted conversation", "GET", "conversations/{CD}", " 404 404 404 404 200 200 404 200 404 403 404"),
     Row("moderated", "GET", "conversations/{CM}", "            404 404 200 404 200 200 404 200 404 403 404"),
+    Row("deleted in own microcosm", "GET", "conversations/{CXD}", "404 404 404 404 200 200 200 200 404 403 404"),
+    Row("moderated in own microcosm", "GET", "conversations/{CXM}", "404 404 200 404 200 200 200 200 404 403 404"),
     Row("foreign", "GET", "conversations/{OUT_C}", "           404 404 404 404 404 404 404 404 404 403 404"),
     Row("jump to new", "GET", "conversations/{C}/newcomment", "307 307 307 307 307 307 307 307 404 403 307"),
     Row("jump to last", "GET", "conversations/{C}/lastcomment", "307 307 307 307 307 307 307 307 404 403 307"),
@@ -138,6 +142,7 @@ READING = [
     Row("private attendees", "GET", "events/{EY}/attendees", " 404 404 404 200 404 404 404 200 404 403 404"),
     Row("attendee", "GET", "events/{E}/attendees/{N}", "       200 200 200 200 200 200 200 200 404 403 200"),
     Row("list of addresses", "GET", "events/{E}/attendeescsv", "403 403 200 403 200 200 403 200 404 403 403"),
+    Row("addresses in own microcosm", "GET", "events/{EX}/attendeescsv", "403 403 200 403 200 200 200 200 404 403 403"),
     Row("private addresses", "GET", "events/{EY}/attendeescsv", "404 404 404 403 404 404 404 200 404 403 404"),
     Row("calendar", "GET", "events/{E}/calendar", "            200 200 200 200 200 200 200 200 404 403 200"),
     Row("private calendar", "GET", "events/{EY}/calendar", "   404 404 404 200 404 404 404 200 404 403 404"),
@@ -156,6 +161,8 @@ READING = [
     Row("private comment", "GET", "comments/{KY}", "           404 404 404 200 404 404 404 200 404 403 404"),
     Row("deleted comment", "GET", "comments/{KD}", "           404 404 404 404 200 200 404 200 404 403 404"),
     Row("moderated comment", "GET", "comments/{KM}", "         404 404 200 404 200 200 404 200 404 403 404"),
+    Row("deleted comment in own microcosm", "GET", "comments/{KXD}", "404 404 404 404 200 200 200 200 404 403 404"),
+    Row("moderated comment in own microcosm", "GET", "comments/{KXM}", "404 404 200 404 200 200 200 200 404 403 404"),
     Row("comment in context", "GET", "comments/{K}/incontext", "307 307 307 307 307 307 307 307 404 403 307"),
     Row("hidden in context", "GET", "comments/{KY}/incontext", "404 404 404 307 404 404 404 307 404 403 404"),
     Row("biography", "GET", "comments/{B}", "                  200 200 200 200 200 200 200 200 200 403 200"),
@@ -282,6 +289,8 @@ CREATING = [
         body={"title": "New", "microcosmId": "{Y}"}, target="Y"),
     Row("conversation where closed", "POST", "conversations", "403 400 400 400 302 302 400 302 404 403 400",
         body={"title": "New", "microcosmId": "{XO}"}, target="XO"),
+    Row("conversation in own microcosm", "POST", "conversations", "403 302 302 302 302 302 302 302 404 403 302",
+        body={"title": "New", "microcosmId": "{X}"}, target="X"),
     Row("conversation elsewhere", "POST", "conversations", "   404 404 404 404 404 404 404 404 404 403 404",
         body={"title": "New", "microcosmId": "{OUT_ROOT}"}, target="OUT_ROOT"),
     Row("event", "POST", "events", "                           403 302 302 302 302 302 302 302 404 403 302",
@@ -290,6 +299,8 @@ CREATING = [
         body={"title": "New", "microcosmId": "{Y}"}, target="Y"),
     Row("event where closed", "POST", "events", "              403 400 400 400 302 302 400 302 404 403 400",
         body={"title": "New", "microcosmId": "{XO}"}, target="XO"),
+    Row("event elsewhere", "POST", "events", "                 404 404 404 404 404 404 404 404 404 403 404",
+        body={"title": "New", "microcosmId": "{OUT_ROOT}"}, target="OUT_ROOT"),
     Row("come", "PUT", "events/{E}/attendees", "               -   200 200 200 200 200 200 200 404 403 200",
         body=[{"profileId": "{SELF}", "rsvp": "yes"}], target="E"),
     Row("come by path", "PUT", "events/{E}/attendees/{SELF}", " -  302 302 302 302 302 302 302 404 403 302", body={"rsvp": "yes"}),
@@ -299,6 +310,8 @@ CREATING = [
         body=[{"profileId": "{SELF}", "rsvp": "yes"}], target="EC"),
     Row("invite", "PUT", "events/{E}/attendees", "             403 403 200 403 200 200 403 200 404 403 403",
         body=[{"profileId": "{N}", "rsvp": "invited"}], target="E"),
+    Row("invite in own microcosm", "PUT", "events/{EX}/attendees", "403 403 200 403 200 200 200 200 404 403 403",
+        body=[{"profileId": "{N}", "rsvp": "invited"}], target="EX"),
     Row("invite by path", "PUT", "events/{E}/attendees/{N}", " 403 403 302 403 302 302 403 302 404 403 403", body={"rsvp": "maybe"}),
     Row("yes of another", "PUT", "events/{E}/attendees", "     403 403 403 403 403 403 403 403 404 403 403",
         body=[{"profileId": "{N}", "rsvp": "yes"}], target="E"),
@@ -322,6 +335,8 @@ CREATING = [
         body=SAY | {"itemType": "conversation", "itemId": "{CY}"}, target="CY"),
     Row("comment on closed", "POST", "comments", "             403 400 400 400 302 302 400 302 404 403 400",
         body=SAY | {"itemType": "conversation", "itemId": "{CC}"}, target="CC"),
+    Row("comment on closed in own microcosm", "POST", "comments", "403 400 400 400 302 302 302 302 404 403 400",
+        body=SAY | {"itemType": "conversation", "itemId": "{CXC}"}, target="CXC"),
     Row("comment on deleted", "POST", "comments", "            404 404 404 404 302 302 404 302 404 403 404",
         body=SAY | {"itemType": "conversation", "itemId": "{CD}"}, target="CD"),
     Row("comment elsewhere", "POST", "comments", "             404 404 404 404 404 404 404 404 404 403 404",
@@ -335,6 +350,7 @@ CREATING = [
     Row("comment in huddle", "POST", "comments", "             404 302 302 404 404 404 404 404 302 403 404",
         body=SAY | {"itemType": "huddle", "itemId": "{H}"}, target="H"),
     Row("attachment", "POST", "comments/{K}/attachments", "    403 403 302 403 403 302 403 302 404 403 403", body=FILE),
+    Row("attachment in own microcosm", "POST", "comments/{KX}/attachments", "403 403 302 403 403 302 302 302 404 403 403", body=FILE),
     Row("private attachment", "POST", "comments/{KY}/attachments", "404 404 404 403 404 404 404 302 404 403 404", body=FILE),
     Row("foreign attachment", "POST", "comments/{OUT_K}/attachments", "404 404 404 404 404 404 404 404 404 403 404", body=FILE),
     Row("avatar", "POST", "profiles/{AUT}/attachments", "      403 403 302 403 403 403 403 302 403 403 403", body=FILE),
@@ -386,6 +402,8 @@ CHANGING = [
     Row("edit foreign", "PUT", "conversations/{OUT_C}", "      404 404 404 404 404 404 404 404 404 403 404", body=EDIT),
     Row("move conversation", "PUT", "conversations/{C}", "     403 403 302 403 403 302 403 302 404 403 403",
         body=EDIT | {"microcosmId": "{X}"}),
+    Row("move out of own microcosm", "PUT", "conversations/{CX}", "403 403 302 403 403 302 302 302 404 403 403",
+        body=EDIT | {"microcosmId": "{ROOT}"}),
     Row("move to private", "PUT", "conversations/{C}", "       403 403 404 403 403 404 403 302 404 403 403",
         body=EDIT | {"microcosmId": "{Y}"}, target="Y"),
     Row("move own to private", "PUT", "conversations/{CP}", "  403 403 403 403 403 404 403 302 404 403 403",
@@ -395,16 +413,27 @@ CHANGING = [
     Row("close", "PATCH", "conversations/{C}", "               403 403 200 403 403 200 403 200 404 403 403", body=flag("open", False)),
     Row("close in own microcosm", "PATCH", "conversations/{CX}", "403 403 200 403 403 200 200 200 404 403 403", body=flag("open", False)),
     Row("reopen", "PATCH", "conversations/{CC}", "             403 403 403 403 403 200 403 200 404 403 403", body=flag("open", True)),
+    Row("reopen in own microcosm", "PATCH", "conversations/{CXC}", "403 403 403 403 403 200 200 200 404 403 403", body=flag("open", True)),
     Row("pin", "PATCH", "conversations/{C}", "                 403 403 403 403 403 200 403 200 404 403 403", body=flag("sticky", True)),
     Row("pin in own microcosm", "PATCH", "conversations/{CX}", "403 403 403 403 403 200 200 200 404 403 403", body=flag("sticky", True)),
     Row("delete own alone", "DELETE", "conversations/{C}", "   403 403 200 403 403 200 403 200 404 403 403"),
     Row("delete own discussed", "DELETE", "conversations/{CT}", "403 403 403 403 403 200 403 200 404 403 403"),
     Row("delete own closed", "DELETE", "conversations/{CC}", " 403 403 403 403 403 200 403 200 404 403 403"),
+    Row("delete in own microcosm", "DELETE", "conversations/{CX}", "403 403 200 403 403 200 200 200 404 403 403"),
+    Row("delete by patch in own microcosm", "PATCH", "conversations/{CX}", "403 403 403 403 403 200 200 200 404 403 403",
+        body=flag("deleted", True)),
+    Row("undelete in own microcosm", "PATCH", "conversations/{CXD}", "404 404 404 404 403 200 200 200 404 403 404",
+        body=flag("deleted", False)),
+    Row("approve in own microcosm", "PATCH", "conversations/{CXM}", "404 404 403 404 403 200 200 200 404 403 404",
+        body=flag("moderated", False)),
+    Row("hold back in own microcosm", "PATCH", "conversations/{CX}", "403 403 403 403 403 200 200 200 404 403 403",
+        body=flag("moderated", True)),
     Row("delete private", "DELETE", "conversations/{CY}", "    404 404 404 403 404 404 404 200 404 403 404"),
     Row("delete by patch", "PATCH", "conversations/{C}", "     403 403 403 403 403 200 403 200 404 403 403", body=flag("deleted", True)),
     Row("undelete", "PATCH", "conversations/{CD}", "           404 404 404 404 403 200 404 200 404 403 404", body=flag("deleted", False)),
     Row("approve", "PATCH", "conversations/{CM}", "            404 404 403 404 403 200 404 200 404 403 404", body=flag("moderated", False)),
     Row("hold back", "PATCH", "conversations/{C}", "           403 403 403 403 403 200 403 200 404 403 403", body=flag("moderated", True)),
+    Row("edit event in own microcosm", "PUT", "events/{EX}", " 403 403 302 403 403 302 302 302 404 403 403", body=EDIT),
     Row("edit event", "PUT", "events/{E}", "                   403 403 302 403 403 302 403 302 404 403 403", body=EDIT),
     Row("edit private event", "PUT", "events/{EY}", "          404 404 404 403 404 404 404 302 404 403 404", body=EDIT),
     Row("close event", "PATCH", "events/{E}", "                403 403 200 403 403 200 403 200 404 403 403", body=flag("open", False)),
@@ -427,6 +456,14 @@ CHANGING = [
     Row("withdraw vote in closed", "DELETE", "polls/{PC}/vote", "403 400 400 400 400 400 400 400 404 403 400"),
     Row("withdraw in private", "DELETE", "polls/{PY}/vote", "   404 404 404 403 404 404 404 200 404 403 404", setup="everyone has voted"),
     Row("edit comment", "PUT", "comments/{K}", "               403 403 302 403 403 302 403 302 404 403 403", body=SAY),
+    Row("edit comment in own microcosm", "PUT", "comments/{KX}", "403 403 302 403 403 302 302 302 404 403 403", body=SAY),
+    Row("delete comment in own microcosm", "DELETE", "comments/{KX}", "403 403 200 403 403 200 200 200 404 403 403"),
+    Row("delete comment by patch in own microcosm", "PATCH", "comments/{KX}", "403 403 403 403 403 200 200 200 404 403 403",
+        body=flag("deleted", True)),
+    Row("undelete comment in own microcosm", "PATCH", "comments/{KXD}", "404 404 404 404 403 200 200 200 404 403 404",
+        body=flag("deleted", False)),
+    Row("approve comment in own microcosm", "PATCH", "comments/{KXM}", "404 404 403 404 403 200 200 200 404 403 404",
+        body=flag("moderated", False)),
     Row("edit private comment", "PUT", "comments/{KY}", "      404 404 404 403 404 404 404 302 404 403 404", body=SAY),
     Row("edit foreign comment", "PUT", "comments/{OUT_K}", "   404 404 404 404 404 404 404 404 404 403 404", body=SAY),
     Row("delete comment", "DELETE", "comments/{K}", "          403 403 200 403 403 200 403 200 404 403 403"),
@@ -460,6 +497,7 @@ CHANGING = [
     Row("write attribute of poll", "PUT", "polls/{P}/attributes/{A}", "403 403 302 403 403 302 403 302 404 403 403", body={"value": 7}),
     Row("delete attributes of poll", "DELETE", "polls/{P}/attributes", "403 403 200 403 403 200 403 200 404 403 403", body=ATTRIBUTES),
     Row("delete attribute of poll", "DELETE", "polls/{P}/attributes/{A}", "403 403 200 403 403 200 403 200 404 403 403"),
+    Row("write attributes in own microcosm", "PUT", "conversations/{CX}/attributes", "403 403 200 403 403 200 200 200 404 403 403", body=ATTRIBUTES),
     Row("write attributes of conversation", "PUT", "conversations/{C}/attributes", "403 403 200 403 403 200 403 200 404 403 403", body=ATTRIBUTES),
     Row("write attribute of conversation", "PUT", "conversations/{C}/attributes/{A}", "403 403 302 403 403 302 403 302 404 403 403", body={"value": 7}),
     Row("delete attributes of conversation", "DELETE", "conversations/{C}/attributes", "403 403 200 403 403 200 403 200 404 403 403", body=ATTRIBUTES),
@@ -618,6 +656,9 @@ FLAGS = [
     Flags("discussed", "itemType=conversation&itemId={CT}", "    Rg   CRkr   CRUkrw CRkr   CRkrm  CRUDkorm  CRkr      CRUDkorms   b      b   CRkr"),
     Flags("closed", "itemType=conversation&itemId={CC}", "       Rg   CRkr   CRUkrw CRkr   CRkrm  CRUDkorm  CRkr      CRUDkorms   b      b   CRkr"),
     Flags("event", "itemType=event&itemId={E}", "                Rg   CRkr   CRUDkrw CRkr  CRkrm  CRUDkorm  CRkr      CRUDkorms   b      b   CRkr"),
+    Flags("answer", "itemType=attendee&itemId={EAA}", "          Rg   CRkr   CRUDkrw CRkr  CRkrm  CRUDkorm  CRkr      CRUDkorms   b      b   CRkr"),
+    Flags("answer to own event", "itemType=attendee&itemId={EN}", "Rg CRkr   CRUDkr CRkr   CRkrm  CRUDkorm  CRkr      CRUDkorms   b      b   CRkr"),
+    Flags("no answer", "itemType=attendee&itemId=999999999", "   g    .      .      .      .      .         .         CRUDkorms   .      b   ."),
     Flags("events", "itemType=event", "                          g    .      .      .      .      .         .         CRUDkorms   .      b   ."),
     Flags("poll", "itemType=poll&itemId={P}", "                  Rg   CRkr   CRUDkrw CRkr  CRkrm  CRUDkorm  CRkr      CRUDkorms   b      b   CRkr"),
     Flags("polls", "itemType=poll", "                            g    .      .      .      .      .         .         CRUDkorms   .      b   ."),
@@ -636,6 +677,9 @@ FLAGS = [
     Flags("comment in huddle", "itemType=comment&itemId={KH}", " g    R      CRUw   .      .      .         .         ms          R      b   ."),
     Flags("huddles", "itemType=huddle", "                        g    C      C      C      C      C         C         Cms         C      b   C"),
     Flags("user", "itemType=user&itemId={AUT_U}", "              g    .      Rw     .      .      .         .         Rms         .      b   ."),
+    Flags("update", "itemType=update&itemId={U}", "              g    .      RUDw   .      .      .         .         ms          .      b   ."),
+    Flags("type of updates", "itemType=update_type&itemId={T}", "g    .      .      .      .      .         .         ms          .      b   ."),
+    Flags("role", "itemType=role&itemId={R}", "                  g    .      .      .      .      .         .         CRUDkorms   .      b   ."),
     Flags("watcher", "itemType=watcher&itemId={W}", "            g    .      CRUDw  .      .      .         .         CRUDms      .      b   ."),
 ]
 # fmt: on

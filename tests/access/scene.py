@@ -132,6 +132,7 @@ def _things(forum: Forum, people: dict[str, Person | None], ids: dict[str, int])
     things["B"] = comment_on_profile(
         site_id=forum.site.id, author_id=author.id, home_id=author.id, markdown="Me.", in_reply_to_id=None
     )
+    things |= _own(author, x, cx)
     things |= _events(forum, author, child, private, ids["N"])
     things |= _polls(forum, author, child, private)
     for name, is_confidential in (("H", False), ("HC", True)):
@@ -163,15 +164,37 @@ def _things(forum: Forum, people: dict[str, Person | None], ids: dict[str, int])
     return things
 
 
+def _own(author: Person, place: Microcosm, item: Item) -> dict[str, int]:
+    """What the owner of a microcosm finds there beside an open conversation."""
+    closed, deleted, moderated = (make_item(place, author) for _ in range(3))
+    Item.objects.filter(id=closed.id).update(is_open=False)
+    Item.objects.filter(id=deleted.id).update(is_deleted=True)
+    Item.objects.filter(id=moderated.id).update(is_moderated=True)
+    said = [_say(author, item, number=number) for number in (3, 4, 5)]
+    Comment.objects.filter(id=said[1]).update(is_deleted=True)
+    Comment.objects.filter(id=said[2]).update(is_moderated=True)
+    event = make_item(place, author, kind=ItemType.EVENT)
+    return {
+        "CXC": closed.id, "CXD": deleted.id, "CXM": moderated.id, "KX": said[0], "KXD": said[1], "KXM": said[2],
+        "EX": event.id,
+    }  # fmt: skip
+
+
 def _events(forum: Forum, author: Person, child: Microcosm, private: Microcosm, comer_id: int) -> dict[str, int]:
     """Events, to one of which somebody comes."""
     e, ec, ed = (make_item(child, author, kind=ItemType.EVENT) for _ in range(3))
     ey = make_item(private, forum.owner, kind=ItemType.EVENT)
+    ea = make_item(child, forum.owner, kind=ItemType.EVENT)
     Event.objects.update(when_at=clock.now(), starts_at=clock.now())
     Item.objects.filter(id=ec.id).update(is_open=False)
     Item.objects.filter(id=ed.id).update(is_deleted=True)
-    Attendee.objects.create(event_id=e.id, profile_id=comer_id, rsvp=Attendee.Rsvp.YES, created_by_id=comer_id)
-    return {"E": e.id, "EY": ey.id, "EC": ec.id, "ED": ed.id}
+    answers = [
+        Attendee.objects.create(event_id=event.id, profile_id=id, rsvp=Attendee.Rsvp.YES, created_by_id=id).id
+        for event, id in ((ea, author.id), (e, comer_id))
+    ]
+    return {
+        "E": e.id, "EY": ey.id, "EC": ec.id, "ED": ed.id, "EA": ea.id, "EAA": answers[0], "EN": answers[1],
+    }  # fmt: skip
 
 
 def _polls(forum: Forum, author: Person, child: Microcosm, private: Microcosm) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from apps.permissions.models import Role
 from apps.permissions.queries import Permissions, permissions_for
 from apps.profiles.viewer import Viewer
 from apps.sites.hosts import forget_sites, site_at
@@ -179,6 +180,8 @@ SHOWN = [
     ("conversations/{CT}", "discussed"),
     ("conversations/{CC}", "closed"),
     ("events/{E}", "event"),
+    ("events/{EA}/attendees/{AUT}", "answer"),
+    ("events/{E}/attendees/{N}", "answer to own event"),
     ("polls/{P}", "poll"),
     ("comments/{K}", "comment"),
     ("comments/{B}", "biography"),
@@ -228,7 +231,7 @@ def check_tree_and_lists(scene: Scene, person: str) -> None:
     tree = {entry["id"] for entry in client.get("microcosms/tree").data}
     listed = {item["id"] for item in client.get("conversations").data["conversations"]["items"]}
     places = {"ROOT"} | (set() if person == "BRO" else {"X", "XC", "XP", "XO"})
-    items = set() if person == "BRO" else {"C", "CT", "CC", "CX", "CB", "CP"}
+    items = set() if person == "BRO" else {"C", "CT", "CC", "CX", "CXC", "CB", "CP"}
     if person in ("PRV", "SO"):
         places, items = places | {"Y"}, items | {"CY"}
     assert tree == {ids[name] for name in places}
@@ -236,3 +239,107 @@ def check_tree_and_lists(scene: Scene, person: str) -> None:
     told = b"".join(client.get(path).content for path in ("microcosms", "microcosms/tree", "conversations"))
     for name, href in (("CY", "conversations"), ("Y", "microcosms")):
         assert (f'"/api/v1/{href}/{ids[name]}"'.encode() in told) is (person in ("PRV", "SO"))
+
+
+#: The cells `c` of permissions.md 3: what a member may who has one capability more, by its name, beside what they may
+#: anyway. Everything that is gated by "update + moderator" stays closed.
+CAPABLE = {
+    "can_update": {
+        "attachment",
+        "attachment in own microcosm",
+        "delete attribute of comment",
+        "delete attribute of conversation",
+        "delete attribute of event",
+        "delete attribute of microcosm",
+        "delete attribute of poll",
+        "edit comment",
+        "edit comment in own microcosm",
+        "edit conversation",
+        "edit event",
+        "edit event in own microcosm",
+        "edit in own microcosm",
+        "edit microcosm",
+        "edit microcosm below",
+        "edit poll",
+        "move conversation",
+        "move microcosm",
+        "move out of own microcosm",
+        "write attribute of comment",
+        "write attribute of conversation",
+        "write attribute of discussed conversation",
+        "write attribute of event",
+        "write attribute of microcosm",
+        "write attribute of poll",
+        "write attributes in own microcosm",
+        "write attributes of comment",
+        "write attributes of conversation",
+        "write attributes of discussed conversation",
+        "write attributes of event",
+        "write attributes of microcosm",
+        "write attributes of poll",
+    },
+    "can_delete": {
+        "delete attributes of comment",
+        "delete attributes of conversation",
+        "delete attributes of event",
+        "delete attributes of microcosm",
+        "delete attributes of poll",
+        "delete comment",
+        "delete comment in closed",
+        "delete comment in own microcosm",
+        "delete in own microcosm",
+        "delete microcosm",
+        "delete microcosm below",
+        "delete own alone",
+        "delete own closed",
+        "delete own discussed",
+        "delete own event",
+        "delete own poll",
+    },
+}
+#: What a member may no more without `create`.
+CREATING_ONLY = {
+    "come",
+    "come by path",
+    "comment",
+    "conversation",
+    "conversation at the top",
+    "conversation in own microcosm",
+    "event",
+    "poll",
+    "vote",
+    "withdraw vote",
+}
+
+
+@pytest.mark.parametrize("capability", CAPABLE)
+def test_a_capability_opens_what_it_is_for_and_nothing_else(capability: str, scene: Scene) -> None:
+    Role.objects.filter(microcosm=scene.forum.root, title="Members").update(**{capability: True})
+    assert changed_cells(scene, "MEM", then_allowed=True) == CAPABLE[capability]
+
+
+def test_without_create_nothing_is_started_or_said(scene: Scene) -> None:
+    Role.objects.filter(microcosm=scene.forum.root, title="Members").update(can_create=False)
+    assert changed_cells(scene, "MEM", then_allowed=False) == CREATING_ONLY
+
+
+def test_guests_write_nothing_whatever_their_role_says(scene: Scene) -> None:
+    flags = dict.fromkeys(("can_create", "can_update", "can_delete", "can_close_own", "can_open_own"), True)
+    Role.objects.filter(microcosm=scene.forum.root, title="Guests").update(**flags)
+    assert changed_cells(scene, "GUE", then_allowed=True) == set()
+
+
+def changed_cells(scene: Scene, person: str, *, then_allowed: bool) -> set[str]:
+    """The rows of writes whose cell for somebody is now on the other side: allowed, or refused."""
+    changed = set()
+    for row in (*CREATING, *CHANGING):
+        status = row.expected.get(person)
+        if status is None or (status < 400) is then_allowed:
+            continue
+        with undone():
+            if row.setup:
+                SETUPS[row.setup](scene)
+            reply = ask(row, scene, person, scene.ids_for(person))
+            if (reply.status < 400) is then_allowed:
+                changed.add(row.name)
+    return changed

@@ -8,6 +8,7 @@ from apps.core.errors import Missing, OutOfRange, WrongType
 from apps.core.openapi import operation, query_parameter
 from apps.core.serializers import MAX_ID
 from apps.items.access import access_item
+from apps.items.models import Attendee
 from apps.permissions.access import Need, access_microcosm
 from apps.permissions.queries import permissions_for
 from apps.permissions.serializers import PermissionsOutput
@@ -56,6 +57,9 @@ def _reaches(viewer: Viewer, *, kind: ItemType | None, thing_id: int) -> bool:
             access_comment(viewer, thing_id, Need.READ)
         elif kind in (ItemType.CONVERSATION, ItemType.EVENT, ItemType.POLL):
             access_item(viewer, thing_id, Need.READ, kind=kind)
+        elif kind == ItemType.ATTENDEE:
+            event_id = Attendee.objects.filter(id=thing_id).values_list("event_id", flat=True).first()
+            access_item(viewer, event_id or 0, Need.READ, kind=ItemType.EVENT)
     except Missing:
         return False
     return True

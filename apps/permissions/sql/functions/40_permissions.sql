@@ -140,6 +140,41 @@ BEGIN
     RETURN may;
 END $$;
 
+-- What someone may do with an answer to an event (A 31.6): as with the event, with the person it is of, or who gave it for
+-- them, as its owner. The author of the event, its host, changes and deletes the answers of others.
+CREATE FUNCTION fn.permissions_on_attendee(p_site_id bigint, p_profile_id bigint, p_attendee_id bigint) RETURNS fn.permission_set
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    who CONSTANT fn.identity := fn.identity_of(p_site_id, p_profile_id);
+    answer record;
+    may fn.permission_set;
+    is_own boolean;
+    is_host boolean;
+BEGIN
+    SELECT a.profile_id, a.created_by_id, item.microcosm_id, item.created_by_id AS host_id
+      INTO answer
+      FROM items_attendee AS a
+      JOIN items_item AS item ON item.id = a.event_id
+     WHERE a.id = p_attendee_id AND item.site_id = p_site_id;
+    IF NOT FOUND THEN
+        RETURN fn.permissions_of(who, p_site_id, 0);
+    END IF;
+    may := fn.permissions_of(who, p_site_id, answer.microcosm_id);
+    IF may.is_banned THEN
+        RETURN may;
+    END IF;
+    is_own := NOT may.is_guest AND p_profile_id IN (answer.profile_id, answer.created_by_id);
+    is_host := NOT may.is_guest AND p_profile_id = answer.host_id;
+    may.is_owner := is_own;
+    IF is_own OR is_host THEN
+        may.can_create := true;
+        may.can_read := true;
+        may.can_update := true;
+        may.can_delete := may.can_delete OR is_host OR p_profile_id = answer.profile_id;
+    END IF;
+    RETURN may;
+END $$;
+
 -- What someone may do with a profile; id 0 asks for the list of people.
 CREATE FUNCTION fn.permissions_on_profile(p_site_id bigint, p_profile_id bigint, p_target_id bigint) RETURNS fn.permission_set
 LANGUAGE plpgsql STABLE AS $$

@@ -34,6 +34,12 @@ BEGIN
         nothing.is_moderator := who.is_site_owner;
         nothing.is_site_owner := who.is_site_owner;
         RETURN nothing;
+    ELSIF p_kind = 13 AND EXISTS (
+        SELECT FROM items_attendee AS answer
+        JOIN items_item AS item ON item.id = answer.event_id
+        WHERE answer.id = p_thing_id AND item.site_id = p_site_id
+    ) THEN
+        RETURN fn.permissions_on_attendee(p_site_id, p_profile_id, p_thing_id);
     ELSIF p_kind = 14 THEN
         is_own := NOT who.is_guest AND who.user_id = p_thing_id;
         nothing.can_read := is_own OR who.is_site_owner;
@@ -41,6 +47,13 @@ BEGIN
         nothing.is_moderator := who.is_site_owner;
         nothing.is_site_owner := who.is_site_owner;
         RETURN nothing;
+    ELSIF p_kind IN (16, 18) THEN
+        -- Updates are their receiver's alone; of their types nobody may anything.
+        is_own := p_kind = 16 AND NOT who.is_guest AND EXISTS (
+            SELECT FROM updates_update AS news
+            WHERE news.id = p_thing_id AND news.profile_id = who.profile_id);
+        RETURN ROW(false, is_own, is_own, is_own, false, false, false, who.is_guest, false, is_own,
+                   who.is_site_owner, who.is_site_owner)::fn.permission_set;
     ELSIF p_kind = 19 AND p_thing_id > 0 THEN
         is_own := NOT who.is_guest AND EXISTS (
             SELECT FROM updates_watcher AS watcher
