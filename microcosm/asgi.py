@@ -4,12 +4,13 @@ import gc
 import os
 
 from channels.routing import URLRouter
-from django import setup
+
+from microcosm.start import load_or_exit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microcosm.settings.base")
 
 # The consumers that routing.py imports need the apps loaded.
-setup()
+load_or_exit()
 
 from apps.live import stream  # noqa: E402
 from microcosm.routing import Receive, Scope, Send, websocket_urlpatterns  # noqa: E402

@@ -9,9 +9,11 @@ from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
 from apps.core.guest_cache import GuestCache
+from microcosm.start import load_or_exit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microcosm.settings.base")
 
+load_or_exit()
 application: Any = get_wsgi_application()
 if Path(settings.STATIC_ROOT).is_dir():
     application = WhiteNoise(application, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)

@@ -60,7 +60,8 @@ class Options:
     @property
     def base_url(self) -> str:
         """Where scripts on this machine reach it; which site they mean goes into the Host header."""
-        return f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"  # noqa: S104
+        reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{reached}]:{self.port}" if ":" in reached else f"http://{reached}:{self.port}"
 
 
 def options_from_environment() -> Options:
@@ -112,20 +113,14 @@ def prepare_django(options: Options) -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     os.environ.setdefault("PLATFORM_PORT", str(options.port))
     os.environ.setdefault("MEDIA_ROOT", str(options.data_directory / "media"))
-    import django
-    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    from microcosm.start import first_line, load
 
     try:
-        settings.DATABASES  # noqa: B018 - imports the settings module
-    except Exception as error:
+        load()
+    except ImproperlyConfigured as error:
         raise WrongSetting(f"wrong setting: {first_line(error)} (docs/settings.md)") from error
-    django.setup()
-
-
-def first_line(error: BaseException) -> str:
-    """An exception in one line."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def prepare_schema() -> None:
@@ -135,6 +130,7 @@ def prepare_schema() -> None:
     from django.db.migrations.executor import MigrationExecutor
 
     from apps.core.functions import rebuild_functions
+    from microcosm.start import first_line
 
     try:
         connection.ensure_connection()
