@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,11 +44,20 @@ class RequestUrl:
 
     def with_offset(self, offset: int) -> str:
         """This URL at another offset: keys sorted, values of one key in their order, offset 0 left out."""
-        return self._at("offset", str(offset) if offset > 0 else "")
+        query = [pair for pair in self.query if pair[0] not in PLACES]
+        if offset > 0:
+            query.append(("offset", str(offset)))
+        query.sort(key=lambda pair: pair[0])
+        return f"{self.path}?{urlencode(query)}" if query else self.path
 
     def with_cursor(self, name: str, cursor: str) -> str:
-        """This URL after or before the place of a cursor."""
-        return self._at(name, cursor)
+        """This URL after or before the place of a cursor, which stands in front of all else."""
+        return f"{self.path}?{name}={cursor}{self._elsewhere}"
+
+    @cached_property
+    def _elsewhere(self) -> str:
+        query = sorted((pair for pair in self.query if pair[0] not in PLACES), key=lambda pair: pair[0])
+        return f"&{urlencode(query)}" if query else ""
 
     def as_sent(self, offset: int) -> str:
         """This URL as the client wrote it, if nothing had to be taken out of it and it is beyond page one."""
@@ -57,13 +67,6 @@ class RequestUrl:
         if has_cursor:
             return f"{self.path}?{urlencode(sorted(self.query, key=lambda pair: pair[0]))}"
         return self.with_offset(offset)
-
-    def _at(self, name: str, value: str) -> str:
-        query = [pair for pair in self.query if pair[0] not in PLACES]
-        if value:
-            query.append((name, value))
-        query.sort(key=lambda pair: pair[0])
-        return f"{self.path}?{urlencode(query)}" if query else self.path
 
 
 @dataclass(frozen=True)

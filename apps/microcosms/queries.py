@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.core.cursors import Key
 from apps.core.pagination import Paging
 from apps.core.sql import Statements
 from apps.microcosms.models import Microcosm
@@ -15,9 +16,15 @@ def microcosm_page(*, site_id: int, profile_id: int, microcosm_id: int | None, p
         site_id=site_id,
         profile_id=profile_id,
         microcosm_id=microcosm_id,
-        limit=paging.limit,
-        offset=paging.offset,
+        **paging.values("from_sticky", "from_item", "from_sequence", "from_at", "from_id"),
     )
+
+
+def entry_key(row: Any) -> Key:
+    """The sort key of what stands on a microcosm's page: microcosms by their sequence, items by their activity."""
+    if row.place_id is None:
+        return row.is_sticky, True, 0, row.last_activity_at, row.id
+    return row.place_is_sticky, False, row.place_sequence, None, row.place_id
 
 
 def microcosm_tree(*, site_id: int, profile_id: int) -> list[Any]:

@@ -83,14 +83,15 @@ def sends_email(*, profile_id: int, kind: ItemType, target_id: int) -> bool:
 def update_page(*, site_id: int, profile_id: int, paging: Paging) -> Page:
     """A page of what a member is told, in one statement, as `shapes.update` wants it."""
     rows = statements.update_page.rows(
-        site_id=site_id, profile_id=profile_id, update_id=None, limit=paging.limit, offset=paging.offset
+        site_id=site_id, profile_id=profile_id, update_id=None, **paging.values("from_at", "from_id")
     )
     return Page(total=rows[0].total, rows=[row for row in rows if row.position is not None])
 
 
 def update(*, site_id: int, profile_id: int, update_id: int) -> Any | None:
     """One update of a member, if it is in their list."""
-    row = statements.update_page.row(site_id=site_id, profile_id=profile_id, update_id=update_id, limit=1, offset=0)
+    first = Paging(limit=1).values("from_at", "from_id")
+    row = statements.update_page.row(site_id=site_id, profile_id=profile_id, update_id=update_id, **first)
     return row if row is not None and row.position is not None else None
 
 

@@ -15,23 +15,26 @@ from django.db import connection
 
 from apps.comments.services import flag_comment
 from apps.core import clock, cursors
+from apps.core.cursors import Cursors
 from apps.core.openapi import document
 from apps.huddles.models import Participant
 from apps.huddles.services import create_huddle
 from apps.items.models import Attendee, Item
 from apps.items.services import flag_item
+from apps.microcosms.models import Microcosm
 from apps.permissions.models import Ban
 from apps.permissions.services import add_profiles, ban_user, end_ban, remove_profiles
 from apps.profiles.models import Profile
 from apps.sites.models import Site
 from apps.sites.types import ItemType
-from apps.updates.models import Ignore, Watcher
+from apps.updates.models import Ignore, Update, Watcher
 from apps.updates.services import ignore
+from apps.updates.types import UpdateType
 from apps.webhooks.models import Delivery, Webhook
 from tests.client import ApiClient, Reply
 from tests.content import place_in, say, start
 from tests.factories import Forum, Person, make_forum, make_member
-from tests.trees import make_item, make_role
+from tests.trees import make_item, make_microcosm, make_role
 from tests.walks import collection_in, cursor_in, items_of, links_of, walk, with_query
 
 pytestmark = pytest.mark.django_db
@@ -429,6 +432,94 @@ def people_somebody_follows(forum: Forum) -> List:
     return _people(forum, query="?following=true")
 
 
+def _in_a_microcosm(forum: Forum, *, place: Microcosm, path: str, reader: Person | None = None) -> List:
+    chance, sequence = random.Random(8), itertools.cycle((1, 2, 2, 3))
+
+    def add_place() -> None:
+        make_microcosm(forum, place, sequence=next(sequence), is_sticky=chance.random() < 0.4)
+
+    def add_item(chance: random.Random) -> None:
+        kind = chance.choice((ItemType.CONVERSATION, ItemType.EVENT, ItemType.POLL))
+        make_item(place, forum.owner, at=_some_time(chance), kind=kind, is_sticky=chance.random() < 0.3)
+
+    for _ in range(7):
+        add_place()
+        add_item(chance)
+        add_item(chance)
+
+    def key(entry: Any) -> tuple[bool, int]:
+        return entry["itemType"] == "microcosm", entry["item"]["id"]
+
+    def happen(chance: random.Random) -> set[tuple[bool, int]]:
+        event = chance.randrange(5)
+        if event == 0:
+            add_place()
+            return set()
+        if event == 1:
+            add_item(chance)
+            return set()
+        if event == 2:
+            child = chance.choice(list(place.children.all()))
+            change = chance.choice(({"is_live": False}, {"is_sticky": not child.is_sticky}, {"sequence": 0}))
+            Microcosm.objects.filter(id=child.id).update(**change)
+            return {(True, child.id)}
+        item = chance.choice(list(place.items.filter(is_deleted=False, is_moderated=False)))
+        if event == 3:
+            say(forum.owner, item)
+        else:
+            flag = {"is_deleted": True} if chance.random() < 0.5 else {"is_sticky": not item.is_sticky}
+            flag_item(site_id=forum.site.id, actor_id=forum.owner.id, item_id=item.id, flags=flag)
+        return {(False, item.id)}
+
+    return List(reader, path, key, happen)
+
+
+def front_page(forum: Forum) -> List:
+    return _in_a_microcosm(forum, place=forum.root, path="microcosms")
+
+
+def microcosm(forum: Forum) -> List:
+    place = make_microcosm(forum)
+    reader = forum.member()
+    hidden = make_item(place, forum.owner)
+    ignore(site_id=forum.site.id, profile_id=reader.id, kind=ItemType.CONVERSATION, target_id=hidden.id)
+    return _in_a_microcosm(forum, place=place, path=f"microcosms/{place.id}", reader=reader)
+
+
+def updates(forum: Forum) -> List:
+    reader, place = forum.member(), place_in(forum)
+    items = [start(forum.owner, place) for _ in range(5)]
+
+    def tell(chance: random.Random) -> None:
+        item = chance.choice(items)
+        Update.objects.create(
+            profile=reader.profile,
+            type=UpdateType.REPLY_TO_COMMENT,
+            item=item,
+            comment_id=say(forum.owner, item).id,
+            created_at=_some_time(chance),
+            created_by=forum.owner.profile,
+        )
+
+    for number in range(14):
+        tell(random.Random(number))
+
+    def happen(chance: random.Random) -> set[int]:
+        if chance.random() < 0.5:
+            tell(chance)
+            return set()
+        one = chance.choice(list(Update.objects.filter(profile=reader.profile)))
+        id = one.id
+        if chance.random() < 0.5 and one.comment_id:
+            change = {"site_id": forum.site.id, "actor_id": forum.owner.id, "comment_id": one.comment_id}
+            flag_comment(**change, flags={"is_deleted": True})
+        else:
+            one.delete()
+        return {id}
+
+    return List(reader, "updates", _id, happen)
+
+
 LISTS: dict[str, Callable[[Forum], List]] = {
     made.__name__: made
     for made in (
@@ -436,6 +527,7 @@ LISTS: dict[str, Callable[[Forum], List]] = {
         comments_of_a_huddle, huddles, participants, watchers, ignored, bans, people_named_in_a_role,
         people_in_a_role, everybody_in_a_role, sites, deliveries, attributes, people, people_who_comment_most,
         people_whose_name_begins_so, people_found_who_comment_most, people_who_are_here, people_somebody_follows,
+        front_page, microcosm, updates,
     )
 }  # fmt: skip
 
@@ -448,6 +540,12 @@ def reading(forum: Forum, found: List) -> ApiClient:
 def all_ids(client: ApiClient, found: List) -> list[Any]:
     """The list as one page by offset has it."""
     return [found.key(entry) for entry in items_of(client.get(with_query(found.path, "limit=250")))]
+
+
+def by_offset(client: ApiClient, found: List) -> list[list[Any]]:
+    """All pages, each asked for by its offset."""
+    last = collection_in(client.get(with_query(found.path, "limit=5")).data)["maxOffset"]
+    return [items_of(client.get(with_query(found.path, f"limit=5&offset={n}"))) for n in range(0, last + 1, 5)]
 
 
 def joined(pages: list[list[Any]], found: List, *, rel: str) -> list[Any]:
@@ -463,10 +561,14 @@ def test_pages_by_cursors_are_the_list(forum: Forum, name: str) -> None:
     for rel in ("next", "prev"):
         pages = list(walk(client, found.path, rel=rel))
         assert joined(pages, found, rel=rel) == all_ids(client, found)
+        assert joined(by_offset(client, found), found, rel="next") == all_ids(client, found)
         assert len(pages) > 2
         # Only the page at an end may be short, and none is empty.
         assert all(len(page) == 5 for page in pages[1:-1])
         assert all(pages)
+    foreign = Cursors(forum.site.id, ("something", "else")).write((clock.now(), 1))
+    for query in ("after=x", "before=x", f"after={foreign}", f"before={foreign}"):
+        assert refused(client.get(with_query(found.path, query)), "not given out for this list")
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -81,6 +81,7 @@ WALKED = {
     "polls": ("/api/v1/polls", "items_item_poll_order"),
     "attendees": ("/api/v1/events/{event_id}/attendees", "items_attendee_order"),
     "comments": ("/api/v1/conversations/{longest_id}", "comments_comment_page"),
+    "microcosm": ("/api/v1/microcosms/{microcosm_id}", "items_item_place_order"),
     "people": ("/api/v1/profiles", "profiles_profile_name"),
     "people who comment most": ("/api/v1/profiles?top=true", "profiles_profile_top"),
 }

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from apps.core.api import Answer, Api
 from apps.core.errors import Closed, CreateForbidden, Forbidden, Missing, OutOfRange
 from apps.core.openapi import operation
-from apps.core.pagination import DEFAULT_LIMIT, Paging, RequestUrl, collection
+from apps.core.pagination import DEFAULT_LIMIT, Ends, Paging, RequestUrl, collection
 from apps.core.patching import read_patch
 from apps.core.response_cache import kept
 from apps.items.shapes import item_summary
@@ -27,14 +27,24 @@ _COLLECTION_TYPE = "/api/v1/comments"
 _FLAG_PATHS = {f"/meta/flags/{name}": name for name in ("sticky", "open", "deleted", "moderated")}
 
 
-class MicrocosmList(Api):
+class MicrocosmApi(Api):
+    """Base of the pages of microcosms."""
+
+    def page_answer(self, microcosm_id: int | None) -> Answer:
+        """A microcosm with a page of what is in it; None stands for the root."""
+        paging, url = self.paging_of("microcosm", microcosm_id), self.url
+        shape, ends = _page(self.viewer, microcosm_id, paging=paging, url=url)
+        return Answer(shape, headers=ends.headers(url))
+
+
+class MicrocosmList(MicrocosmApi):
     """`/microcosms`."""
 
-    @operation("The root microcosm and what is in it", answer=MicrocosmOutput, paged=True)
+    @operation("The root microcosm and what is in it", answer=MicrocosmOutput, cursors=True)
     @kept()
     def get(self, request: Request) -> Answer:
         """Child microcosms and items the caller may see: pinned ones, other microcosms, then items by activity."""
-        return Answer(_page(self.viewer, None, paging=self.paging, url=self.url))
+        return self.page_answer(None)
 
     @operation(
         "Create a microcosm",
@@ -69,14 +79,14 @@ class MicrocosmTree(Api):
         return Answer([shapes.tree_entry(row) for row in rows])
 
 
-class MicrocosmDetail(Api):
+class MicrocosmDetail(MicrocosmApi):
     """`/microcosms/{id}`."""
 
-    @operation("A microcosm and what is in it", answer=MicrocosmOutput, paged=True)
+    @operation("A microcosm and what is in it", answer=MicrocosmOutput, cursors=True)
     @kept()
     def get(self, request: Request, microcosm_id: int) -> Answer:
         """Child microcosms and items the caller may see: pinned ones, other microcosms, then items by activity."""
-        return Answer(_page(self.viewer, microcosm_id, paging=self.paging, url=self.url))
+        return self.page_answer(microcosm_id)
 
     @operation(
         "Edit or move a microcosm",
@@ -130,30 +140,32 @@ class MicrocosmDetail(Api):
         return Answer()
 
 
-def _page(viewer: Viewer, microcosm_id: int | None, *, paging: Paging, url: RequestUrl) -> dict[str, Any]:
-    """A microcosm's page; raises Missing when there is nothing for this viewer."""
+def _page(viewer: Viewer, microcosm_id: int | None, *, paging: Paging, url: RequestUrl) -> tuple[dict[str, Any], Ends]:
+    """A microcosm's page and its cursors; raises Missing when there is nothing for this viewer."""
     rows = queries.microcosm_page(
         site_id=viewer.site_id, profile_id=viewer.profile_id, microcosm_id=microcosm_id, paging=paging
     )
     if not rows:
         raise Missing
-    head, *entries = rows
+    head = rows[0]
+    entries, ends = paging.cut(rows[1:], total=head.total, key=queries.entry_key)
     items = collection(
         paging=paging,
         total=head.total,
         items=[_entry(row, site_id=viewer.site_id) for row in entries],
         type=_COLLECTION_TYPE,
         url=url,
+        ends=ends,
     )
-    return shapes.microcosm_detail(
-        head, site_id=viewer.site_id, items=items, permissions=Permissions.of_row(head).shape()
-    )
+    permissions = Permissions.of_row(head).shape()
+    return shapes.microcosm_detail(head, site_id=viewer.site_id, items=items, permissions=permissions), ends
 
 
 def _first_page(viewer: Viewer, microcosm_id: int) -> dict[str, Any]:
     """What a GET without parameters answers."""
     url = RequestUrl(path=href(ItemType.MICROCOSM, microcosm_id), query=(), raw=None)
-    return _page(viewer, microcosm_id, paging=Paging(limit=DEFAULT_LIMIT, offset=0), url=url)
+    shape, _ends = _page(viewer, microcosm_id, paging=Paging(limit=DEFAULT_LIMIT), url=url)
+    return shape
 
 
 def _entry(row: Any, *, site_id: int) -> dict[str, Any]:

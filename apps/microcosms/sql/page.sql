@@ -49,14 +49,84 @@ below AS MATERIALIZED (
     WHERE NOT microcosm.path && ignored.microcosm_ids
 ),
 total AS MATERIALIZED (
-    SELECT (SELECT count(*) FROM below WHERE below.generation = 1 AND below.is_readable)
-         + CASE WHEN place.is_live THEN place.item_count - (
+    SELECT (SELECT count(*) FROM below WHERE below.generation = 1 AND below.is_readable) AS child_count,
+           CASE WHEN place.is_live THEN place.item_count - (
                SELECT count(*)
                FROM ignored
-               JOIN items_item AS item ON item.id = ANY (ignored.item_ids)
-               WHERE item.microcosm_id = place.id AND NOT item.is_deleted AND NOT item.is_moderated
-           ) ELSE 0 END AS entries
+               CROSS JOIN unnest(ignored.item_ids) AS hidden (id)
+               -- A single value, so that each is looked up instead of reading all that is in the place.
+               WHERE (
+                   SELECT item.microcosm_id FROM items_item AS item
+                   WHERE item.id = hidden.id AND NOT item.is_deleted AND NOT item.is_moderated
+               ) = place.id
+           ) ELSE 0 END AS item_count
     FROM place
+),
+-- Which items to read. At an offset: so many fewer are passed over as there are microcosms, which stand somewhere among
+-- them, and so many more are read; from the end of the list if that is nearer. Else on or back from the place of a cursor.
+span AS MATERIALIZED (
+    SELECT walk.skipped, walk.taken,
+           CASE WHEN %(from_id)s::bigint IS NULL THEN walk.skipped > total.item_count / 2
+                ELSE %(is_before)s::boolean END AS goes_back,
+           CASE WHEN %(from_id)s::bigint IS NULL
+                THEN greatest(total.item_count - walk.skipped - walk.taken, 0) ELSE 0 END AS back_skipped,
+           CASE WHEN %(from_id)s::bigint IS NULL
+                THEN least(walk.taken, greatest(total.item_count - walk.skipped, 0)) ELSE walk.taken END AS back_taken
+    FROM total
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN %(from_id)s::bigint IS NULL THEN greatest(%(offset)s::bigint - total.child_count, 0)
+                    ELSE 0 END AS skipped,
+               CASE WHEN %(from_id)s::bigint IS NULL THEN %(limit)s::bigint + total.child_count
+                    ELSE %(limit)s::bigint END AS taken
+    ) AS walk
+),
+nearby AS MATERIALIZED (
+    SELECT below.id AS microcosm_id, NULL::bigint AS item_id, below.is_sticky, false AS is_item, below.sequence,
+           NULL::timestamptz AS last_activity_at, below.id AS tie
+    FROM below
+    WHERE below.generation = 1 AND below.is_readable
+      AND CASE
+          WHEN %(from_id)s::bigint IS NULL THEN true
+          WHEN %(is_before)s::boolean
+          THEN (NOT below.is_sticky, false, below.sequence, below.id)
+               < (NOT %(from_sticky)s::boolean, %(from_item)s::boolean, %(from_sequence)s::integer, %(from_id)s::bigint)
+          ELSE (NOT below.is_sticky, false, below.sequence, below.id)
+               > (NOT %(from_sticky)s::boolean, %(from_item)s::boolean, %(from_sequence)s::integer, %(from_id)s::bigint)
+      END
+    UNION ALL
+    (
+        SELECT NULL, item.id, item.is_sticky, true, 0, item.last_activity_at, - item.id
+        FROM items_item AS item
+        -- Single values, not joins: only then is the index read in its order and no further than needed, and nothing
+        -- but the index. Microcosms stand before the items that are pinned like them.
+        WHERE NOT (SELECT span.goes_back FROM span)
+          AND item.microcosm_id = (SELECT place.id FROM place WHERE place.is_live)
+          AND NOT item.is_deleted AND NOT item.is_moderated
+          AND item.id <> ALL ((SELECT ignored.item_ids FROM ignored)::bigint[])
+          AND (item.is_sticky, item.last_activity_at, item.id) < (
+              coalesce(%(from_sticky)s::boolean, true), coalesce(%(from_at)s::timestamptz, 'infinity'),
+              coalesce(%(from_id)s::bigint, 0)
+          )
+        ORDER BY item.is_sticky DESC, item.last_activity_at DESC, item.id DESC
+        LIMIT (SELECT span.taken FROM span) OFFSET (SELECT span.skipped FROM span)
+    )
+    UNION ALL
+    (
+        SELECT NULL, item.id, item.is_sticky, true, 0, item.last_activity_at, - item.id
+        FROM items_item AS item
+        WHERE (SELECT span.goes_back FROM span)
+          AND item.microcosm_id = (SELECT place.id FROM place WHERE place.is_live)
+          AND NOT item.is_deleted AND NOT item.is_moderated
+          AND item.id <> ALL ((SELECT ignored.item_ids FROM ignored)::bigint[])
+          AND (item.is_sticky, item.last_activity_at, item.id) > (
+              coalesce(%(from_sticky)s::boolean, false),
+              CASE WHEN %(from_id)s::bigint IS NULL THEN '-infinity'
+                   ELSE coalesce(%(from_at)s::timestamptz, 'infinity') END,
+              coalesce(%(from_id)s::bigint, 0)
+          )
+        ORDER BY item.is_sticky, item.last_activity_at, item.id
+        LIMIT (SELECT span.back_taken FROM span) OFFSET (SELECT span.back_skipped FROM span)
+    )
 ),
 page AS MATERIALIZED (
     SELECT entry.microcosm_id, entry.item_id, entry.last_activity_at,
@@ -64,23 +134,14 @@ page AS MATERIALIZED (
                ORDER BY entry.is_sticky DESC, entry.is_item, entry.sequence, entry.last_activity_at DESC, entry.tie
            ) AS position
     FROM (
-        SELECT below.id AS microcosm_id, NULL::bigint AS item_id, below.is_sticky, false AS is_item, below.sequence,
-               NULL::timestamptz AS last_activity_at, below.id AS tie
-        FROM below
-        WHERE below.generation = 1 AND below.is_readable
-        UNION ALL
-        (
-            SELECT NULL, item.id, item.is_sticky, true, 0, item.last_activity_at, - item.id
-            FROM items_item AS item
-            -- Single values, not joins: only then is the index read in its order and no further than needed.
-            WHERE item.microcosm_id = (SELECT place.id FROM place WHERE place.is_live)
-              AND NOT item.is_deleted AND NOT item.is_moderated
-              AND item.id <> ALL ((SELECT ignored.item_ids FROM ignored)::bigint[])
-            ORDER BY item.is_sticky DESC, item.last_activity_at DESC, item.id DESC
-            LIMIT %(limit)s::bigint + %(offset)s::bigint
-        )
-        ORDER BY is_sticky DESC, is_item, sequence, last_activity_at DESC, tie
-        LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+        SELECT nearby.microcosm_id, nearby.item_id, nearby.is_sticky, nearby.is_item, nearby.sequence,
+               nearby.last_activity_at, nearby.tie
+        FROM nearby
+        ORDER BY nearby.is_sticky DESC, nearby.is_item, nearby.sequence, nearby.last_activity_at DESC, nearby.tie
+        LIMIT %(limit)s::bigint
+        OFFSET CASE WHEN %(is_before)s::boolean
+                    THEN greatest((SELECT count(*) FROM nearby) - %(limit)s::bigint, 0)
+                    ELSE %(offset)s::bigint - (SELECT span.skipped FROM span) END
     ) AS entry
 ),
 branches AS MATERIALIZED (
@@ -169,7 +230,7 @@ SELECT -- The first twelve are the permissions of the caller in the microcosm, i
            ELSE item.last_activity_at > greatest((SELECT marks.read_at FROM marks WHERE marks.branch = 0), item_mark.read_at)
                AND viewer.id IS NOT NULL
        END, false) AS is_unread,
-       (SELECT total.entries FROM total) AS total,
+       (SELECT total.child_count + total.item_count FROM total) AS total,
        watcher.id IS NOT NULL AS place_is_watched, watcher.send_email AS place_send_email,
        watcher.send_sms AS place_send_sms, place.path && (SELECT ignored.microcosm_ids FROM ignored) AS place_is_ignored,
        CASE WHEN place.id IS NOT NULL THEN ARRAY (
@@ -190,7 +251,8 @@ SELECT -- The first twelve are the permissions of the caller in the microcosm, i
        microcosm.visibility AS place_visibility, microcosm.item_types AS place_item_types,
        microcosm.created_at AS place_created_at, microcosm.edited_at AS place_edited_at,
        microcosm.edit_reason AS place_edit_reason,
-       microcosm.is_sticky AS place_is_sticky, microcosm.is_open AS place_is_open,
+       microcosm.is_sticky AS place_is_sticky, microcosm.sequence AS place_sequence,
+       microcosm.is_open AS place_is_open,
        microcosm.is_deleted AS place_is_deleted, microcosm.is_moderated AS place_is_moderated,
        creator.id AS place_creator_id, creator.user_id AS place_creator_user_id, creator.name AS place_creator_name,
        creator.is_visible AS place_creator_is_visible, creator.avatar_url AS place_creator_avatar_url,
@@ -207,7 +269,7 @@ SELECT -- The first twelve are the permissions of the caller in the microcosm, i
            ORDER BY step.level
        )::text[] END AS path_titles,
        item.created_at, item.is_sticky, item.is_open, item.is_deleted, item.is_moderated,
-       item.comment_count, item.view_count, item.last_comment_id, item.last_comment_at,
+       item.comment_count, item.view_count, item.last_comment_id, item.last_comment_at, item.last_activity_at,
        poll.question AS poll_question, poll.is_multi AS poll_is_multi, poll.is_open AS poll_is_open,
        poll.closes_at AS poll_closes_at,
        event.when_at AS event_when_at, event.zone AS event_zone, event.starts_at AS event_starts_at,

@@ -36,22 +36,24 @@ PATCH_BODY = {
 class UpdateList(Api):
     """`/updates`."""
 
-    @operation("What the caller is told", answer=UpdateListOutput, paged=True)
+    @operation("What the caller is told", answer=UpdateListOutput, cursors=True)
     @kept()
     def get(self, request: Request) -> Answer:
         """Newest first; only what they may read now and do not ignore."""
         profile_id = self.viewer.require_profile()
-        site_id = self.viewer.site_id
-        found = update_page(site_id=site_id, profile_id=profile_id, paging=self.paging)
+        site_id, url, paging = self.viewer.site_id, self.url, self.paging_of("updates", profile_id)
+        found = update_page(site_id=site_id, profile_id=profile_id, paging=paging)
+        rows, ends = paging.cut(found.rows, total=found.total, key=lambda row: (row.happened_at, row.update_id))
         page = collection(
-            paging=self.paging,
+            paging=paging,
             total=found.total,
-            items=[update_shape(row, site_id=site_id) for row in found.rows],
+            items=[update_shape(row, site_id=site_id) for row in rows],
             type=HREF,
-            url=self.url,
+            url=url,
+            ends=ends,
         )
-        self_link = {"rel": "self", "href": self.url.as_sent(self.paging.offset)}
-        return Answer({"updates": page, "meta": {"links": [self_link]}})
+        self_link = {"rel": "self", "href": url.as_sent(paging.offset)}
+        return Answer({"updates": page, "meta": {"links": [self_link]}}, headers=ends.headers(url))
 
 
 class UpdateDetail(Api):

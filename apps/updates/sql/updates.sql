@@ -305,6 +305,24 @@ shown AS MATERIALIZED (
     UNION ALL
     SELECT min(visible.number) FROM visible WHERE visible.type IN (1, 4, 8) GROUP BY visible.type, visible.item_id
 ),
+-- All are at hand, so the place of a cursor is found by counting who stands before it or, for pages after it, at it.
+counted AS MATERIALIZED (
+    SELECT found.total, bounds.skipped, bounds.taken
+    FROM (
+        SELECT count(*) AS total,
+               count(*) FILTER (WHERE %(from_id)s::bigint IS NOT NULL AND shown.number <= (
+                   SELECT count(*) FROM updates_update AS news
+                   WHERE news.profile_id = %(profile_id)s::bigint AND CASE
+                       WHEN %(is_before)s::boolean
+                       THEN (news.created_at, news.id) > (%(from_at)s::timestamptz, %(from_id)s::bigint)
+                       ELSE (news.created_at, news.id) >= (%(from_at)s::timestamptz, %(from_id)s::bigint)
+                   END
+               )) AS passed
+        FROM shown
+    ) AS found
+    CROSS JOIN LATERAL
+        fn.page_bounds(%(limit)s::bigint, %(offset)s::bigint, %(is_before)s::boolean, found.passed) AS bounds
+),
 -- Cut before anything is joined to it.
 listed AS MATERIALIZED (
     SELECT news.id, news.type, news.item_id, news.comment_id, news.created_at, news.created_by_id,
@@ -315,7 +333,7 @@ listed AS MATERIALIZED (
         JOIN told ON told.number = shown.number
         WHERE %(update_id)s::bigint IS NULL OR told.id = %(update_id)s::bigint
         ORDER BY shown.number
-        LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint
+        LIMIT (SELECT counted.taken FROM counted) OFFSET (SELECT counted.skipped FROM counted)
     ) AS picked
     JOIN updates_update AS news ON news.id = picked.id
     JOIN items_item AS item ON item.id = news.item_id
@@ -341,7 +359,7 @@ page AS MATERIALIZED (
            array_agg(entries.item_id ORDER BY entries.position) AS ids
     FROM entries
 )
-SELECT (SELECT count(*) FROM shown) AS total,
+SELECT (SELECT counted.total FROM counted) AS total,
        entries.id AS update_id, entries.type AS update_type, entries.created_at AS happened_at,
        NOT entries.is_viewed AND entries.unread_since > entries.read_at AS is_news,
        actor.id AS actor_id, actor.user_id AS actor_user_id, actor.name AS actor_name,
