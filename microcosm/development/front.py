@@ -42,7 +42,11 @@ def one_port(http: WsgiApplication, sockets: AsgiApplication) -> AsgiApplication
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="http")
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" or scope["path"] == STREAM_PATH:
+        if scope["type"] == "websocket":
+            socket = ClosableSocket(receive, send)
+            await sockets(scope, socket.receive, socket.send)
+            return
+        if scope["path"] == STREAM_PATH:
             await sockets(scope, receive, send)
             return
         body = await read_body(receive)
@@ -55,6 +59,45 @@ def one_port(http: WsgiApplication, sockets: AsgiApplication) -> AsgiApplication
         await send({"type": "http.response.body", "body": content})
 
     return application
+
+
+class ClosableSocket:
+    """A socket of granian's, which cannot be closed while somebody waits to receive: their waiting is ended first."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._waiting: asyncio.Future[dict[str, Any]] | None = None
+        self._is_closing = False
+        self._closed = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        """The next message; a disconnect once it was closed from here."""
+        if not self._is_closing:
+            waiting = self._waiting = asyncio.ensure_future(self._receive())
+            try:
+                await asyncio.wait([waiting])
+            except asyncio.CancelledError:
+                waiting.cancel()
+                raise
+            if not waiting.cancelled():
+                return waiting.result()
+        # Who hears of the end may leave at once, and what is not sent by then never is.
+        await self._closed.wait()
+        return {"type": "websocket.disconnect", "code": 1005}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Pass a message on."""
+        if message["type"] != "websocket.close":
+            await self._send(message)
+            return
+        self._is_closing = True
+        try:
+            if self._waiting is not None and not self._waiting.done():
+                self._waiting.cancel()
+                await asyncio.wait([self._waiting])
+            await self._send(message)
+        finally:
+            self._closed.set()
 
 
 async def read_body(receive: Receive) -> bytes | None:

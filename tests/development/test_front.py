@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from microcosm.development.front import LONGEST_BODY, one_port
+from microcosm.development.testing import free_port, listens
 
 Messages = list[dict[str, Any]]
 
@@ -111,3 +116,37 @@ def test_sockets_go_to_the_socket_application() -> None:
         raise AssertionError
 
     assert ask(one_port(http, no_sockets), [], type="websocket") == [{"type": "websocket.close"}]
+
+
+def test_a_socket_is_closed_while_it_waits_for_its_client() -> None:
+    async def talk() -> tuple[str, int]:
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        async def sockets(_scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            closing = asyncio.create_task(send({"type": "websocket.close", "code": 4401}))
+            ended.set_result((await receive())["type"])
+            # Who hears of the end leaves, and takes everything along.
+            closing.cancel()
+
+        port = free_port()
+        application = one_port(no_http, sockets)
+        server = Server(application, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
+        serving = asyncio.ensure_future(server.serve())
+        while not await asyncio.to_thread(listens, port):
+            assert not serving.done()
+        async with asyncio.timeout(30), connect(f"ws://127.0.0.1:{port}/", ping_interval=None) as client:
+            with pytest.raises(ConnectionClosed) as closed:
+                await client.recv()
+            heard = await ended
+        server.stop()  # type: ignore[no-untyped-call]
+        await serving
+        assert closed.value.rcvd is not None
+        return heard, closed.value.rcvd.code
+
+    assert asyncio.run(talk()) == ("websocket.disconnect", 4401)
+
+
+def no_http(_environ: dict[str, Any], _start_response: Callable[..., Any]) -> Iterable[bytes]:
+    raise AssertionError

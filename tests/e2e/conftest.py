@@ -12,11 +12,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from microcosm.development.testing import find_program, free_port, running, temporary_directory
+from microcosm.development.testing import find_program, free_port, running, temporary_directory, wait_until
 from tests.copies import ROOT, Copy, started
 
 DOMAIN = "forums.test"
@@ -231,3 +231,13 @@ def browser(demo: Copy) -> Iterator[Browser]:
         )
         yield chromium
         chromium.close()
+
+
+def wait_in(page: Page, condition: Callable[[], bool], *, what: str) -> None:
+    """Until something is so that a browser tells of: it does only while it is asked."""
+
+    def is_so() -> bool:
+        page.evaluate("0")
+        return condition()
+
+    wait_until(is_so, seconds=60.0, what=what)

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from microcosm.development.testing import wait_until
 from tests.copies import ROOT, Copy
+from tests.e2e.conftest import wait_in
 
 SECONDS = 60.0
 EXAMPLES = ROOT / "docs" / "examples"
@@ -152,7 +153,7 @@ def test_the_javascript_example_tells_everything_once_through_restarts_of_both_s
         page.wait_for_function("localStorage.getItem('position') !== null")
 
     def wait_for(comment_id: int) -> None:
-        wait_in(page, lambda: comment_id in comments(changes(lines)), what="the line of a comment")
+        wait_in(page, lambda: comment_id in comments(changes(lines)), what=f"the line of comment {comment_id}")
 
     visit()
     told = [say(demo, "JavaScript hears this")]
@@ -176,13 +177,3 @@ def test_the_javascript_example_tells_everything_once_through_restarts_of_both_s
 def changes(lines: list[str]) -> list[dict[str, Any]]:
     """The changes among what a page printed."""
     return [json.loads(line) for line in lines if line.startswith("{")]
-
-
-def wait_in(page: Page, condition: Any, *, what: str) -> None:
-    """Until something is so in a browser, whose events arrive only while one waits in it."""
-
-    def is_so() -> bool:
-        page.evaluate("1")
-        return bool(condition())
-
-    wait_until(is_so, seconds=SECONDS, what=what)
