@@ -4,10 +4,10 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from apps.accounts.mail import mail_code
 from apps.accounts.services import forget_expired
-from apps.jobs.registry import Report, task
+from apps.jobs.registry import Priority, Report, task
 
 
-@task("accounts.send_code_mail")
+@task("accounts.send_code_mail", priority=Priority.URGENT)
 def send_code_mail(*, code_id: int, audience: str) -> None:
     """Mail a code, unless another has replaced it or it can no longer be used."""
     mail_code(code_id=code_id, audience=audience)

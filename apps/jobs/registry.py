@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import partial
 from typing import TypeVar
 
@@ -18,18 +19,33 @@ Function = TypeVar("Function", bound=Callable[..., Report])
 
 #: Tries of one job. Waits of 4, 16, 64, 256 and 1024 seconds lie between them: 23 minutes in all.
 MAX_ATTEMPTS = 6
+#: Of jobs that need the server of somebody else, which may be away for a while: six hours in all.
+PATIENT_ATTEMPTS = 8
 #: How long one try may take where a task does not say; far more than telling people or sending a mail needs.
 LIMIT_SECONDS = 120
 
 
+class Priority(IntEnum):
+    """Which of the jobs that wait is next; of those with the same priority it is the oldest."""
+
+    #: Somebody sits before a screen until it is done.
+    URGENT = 10
+    USUAL = 0
+    #: There may be very many of it at once, and nothing else may have to wait until all is done.
+    BULK = -10
+
+
+@dataclass(frozen=True)
 class BackOff(BaseRetryStrategy):
     """Waits four times as long after each failure; a job that a stopping worker gave back goes on at once."""
+
+    attempts: int
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to try again; None for never."""
         if isinstance(exception, JobAborted):
             return RetryDecision(retry_in={"seconds": 0})
-        if job.attempts + 1 >= MAX_ATTEMPTS:
+        if job.attempts + 1 >= self.attempts:
             return None
         return RetryDecision(retry_in={"seconds": 4 ** (job.attempts + 1)})
 
@@ -41,13 +57,25 @@ class Task:
     name: str
     function: Callable[..., Report]
     limit_seconds: int
+    attempts: int
 
 
 #: Every registered task by its name.
 TASKS: dict[str, Task] = {}
 
 
-def task(name: str, *, limit_seconds: int = LIMIT_SECONDS) -> Callable[[Function], Function]:
+def attempts_of(name: str) -> int:
+    """How often a job of a task is tried."""
+    return TASKS[name].attempts if name in TASKS else MAX_ATTEMPTS
+
+
+def task(
+    name: str,
+    *,
+    limit_seconds: int = LIMIT_SECONDS,
+    attempts: int = MAX_ATTEMPTS,
+    priority: Priority = Priority.USUAL,
+) -> Callable[[Function], Function]:
     """Register a function as the task `name`; it may run more than once for one job, so it must be idempotent.
 
     One try ends after `limit_seconds` (docs/decisions/0018). What still fails at the last try stays in the queue's
@@ -56,9 +84,9 @@ def task(name: str, *, limit_seconds: int = LIMIT_SECONDS) -> Callable[[Function
     """
 
     def register(function: Function) -> Function:
-        TASKS[name] = Task(name=name, function=function, limit_seconds=limit_seconds)
-        execute = partial(carry_out, limit_seconds=limit_seconds, max_attempts=MAX_ATTEMPTS)
-        app.task(name=name, retry=BackOff(), task_middleware=[execute])(function)
+        TASKS[name] = Task(name=name, function=function, limit_seconds=limit_seconds, attempts=attempts)
+        execute = partial(carry_out, limit_seconds=limit_seconds, max_attempts=attempts)
+        app.task(name=name, retry=BackOff(attempts), priority=int(priority), task_middleware=[execute])(function)
         return function
 
     return register

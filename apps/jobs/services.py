@@ -1,6 +1,6 @@
 """Putting work off: a job is a row written in the transaction that needs it, so neither exists without the other."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,9 @@ def defer_all(task_name: str, arguments: Sequence[Mapping[str, int | str]]) -> N
     """Queue the task once for each of some arguments, in one statement; the same holds as for one."""
     if arguments:
         require_task(task_name)
-        statements.queue_jobs.send(task=task_name, lock=None, arguments=Jsonb(arguments))
+        statements.queue_jobs.send(
+            task=task_name, priority=_priority_of(task_name), lock=None, arguments=Jsonb(arguments)
+        )
 
 
 def require_task(task_name: str) -> None:
@@ -65,8 +67,18 @@ def require_task(task_name: str) -> None:
 def _queue_slot(task_name: str) -> int:
     """Queue the job of a slot; returns its id."""
     require_task(task_name)
-    job_id: int = statements.queue_jobs.value(task=task_name, lock=f"{SLOT_LOCK}{task_name}", arguments=Jsonb([{}]))
+    job_id: int = statements.queue_jobs.value(
+        task=task_name,
+        priority=_priority_of(task_name),
+        lock=f"{SLOT_LOCK}{task_name}",
+        arguments=Jsonb([{}]),
+    )
     return job_id
+
+
+def _priority_of(task_name: str) -> int:
+    priority: int = app.tasks[task_name].priority
+    return priority
 
 
 # --- Slots ----------------------------------------------------------------------------------------
@@ -183,10 +195,11 @@ def note_failure(*, job_id: int, is_last: bool, reason: str, traceback: str = ""
 
 
 @transaction.atomic
-def return_stalled_jobs(*, silent_seconds: float, max_attempts: int, own_id: int | None = None) -> int:
+def return_stalled_jobs(*, silent_seconds: float, attempts_of: Callable[[str], int], own_id: int | None = None) -> int:
     """Give back to the queue what workers but our own had in hand that have been silent for a while; returns how many.
 
-    The time since is the database's. A job that has used up its tries this way fails for good.
+    The time since is the database's. A job that has used up its tries this way fails for good; `attempts_of` says how
+    many a task has.
     """
     is_dead = Q(worker=None) | Q(worker__last_heartbeat__lt=Now() - timedelta(seconds=silent_seconds))
     stalled = (
@@ -196,7 +209,7 @@ def return_stalled_jobs(*, silent_seconds: float, max_attempts: int, own_id: int
     )
     jobs = list(stalled)
     for job in jobs:
-        if job.attempts + 1 < max_attempts:
+        if job.attempts + 1 < attempts_of(job.task_name):
             _manager.retry_job_by_id(job.id, retry_at=clock.now())
         else:
             _connector.execute_query(sql.queries["finish_job"], job_id=job.id, status="failed", delete_job=False)

@@ -13,7 +13,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.worker import Worker
 
-from apps.jobs.registry import LIMIT_SECONDS, MAX_ATTEMPTS, TASKS
+from apps.jobs.registry import LIMIT_SECONDS, TASKS, attempts_of
 from apps.jobs.services import return_stalled_jobs
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ async def _look_after(worker: Worker, *, seconds: float, silent_seconds: float) 
 def _return_stalled_jobs(silent_seconds: float, own_id: int) -> int:
     close_old_connections()
     try:
-        return return_stalled_jobs(silent_seconds=silent_seconds, max_attempts=MAX_ATTEMPTS, own_id=own_id)
+        return return_stalled_jobs(silent_seconds=silent_seconds, attempts_of=attempts_of, own_id=own_id)
     finally:
         close_old_connections()
 

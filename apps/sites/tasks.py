@@ -1,6 +1,6 @@
 """Jobs of sites."""
 
-from apps.jobs.registry import Report, task
+from apps.jobs.registry import PATIENT_ATTEMPTS, Report, task
 from apps.sites import statistics
 from apps.sites.mail import mail_founded
 
@@ -25,7 +25,7 @@ def record_metrics() -> None:
     statistics.record_metrics()
 
 
-@task(MAIL_FOUNDED)
+@task(MAIL_FOUNDED, attempts=PATIENT_ATTEMPTS)
 def tell_of_founding(*, site_id: int) -> None:
     """Mail the operators that a site was founded."""
     mail_founded(site_id=site_id)

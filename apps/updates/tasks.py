@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from apps.core import clock
-from apps.jobs.registry import Report, task
+from apps.jobs.registry import PATIENT_ATTEMPTS, Priority, Report, task
 from apps.sites.queries import live_site_ids
 from apps.updates import mailing, pushing, services, telling
 from apps.updates.mailing import MAIL, MAIL_DIGEST, MAIL_OF_NEWCOMER
@@ -52,7 +52,7 @@ def tell_of_place(site_id: int, item_id: int, profile_id: int) -> None:
     telling.tell_of_place(site_id=site_id, item_id=item_id, profile_id=profile_id)
 
 
-@task(MAIL)
+@task(MAIL, attempts=PATIENT_ATTEMPTS, priority=Priority.BULK)
 def mail(site_id: int, profile_id: int, mail_id: int) -> None:
     """Send one mail about an update or somebody new, if it is still to be sent."""
     mailing.send_mail(site_id=site_id, profile_id=profile_id, mail_id=mail_id)
@@ -64,7 +64,7 @@ def mail_of_newcomer(site_id: int, newcomer_id: int, after_id: int = 0) -> None:
     mailing.mail_of_newcomer(site_id=site_id, newcomer_id=newcomer_id, after_id=after_id)
 
 
-@task(MAIL_DIGEST)
+@task(MAIL_DIGEST, attempts=PATIENT_ATTEMPTS, priority=Priority.BULK)
 def mail_digest(site_id: int, profile_id: int, digest: int, until: str) -> None:
     """Send a member what has waited for a digest since before a moment."""
     mailing.send_digest(
@@ -72,7 +72,7 @@ def mail_digest(site_id: int, profile_id: int, digest: int, until: str) -> None:
     )
 
 
-@task(PUSH)
+@task(PUSH, attempts=PATIENT_ATTEMPTS, priority=Priority.BULK)
 def push(site_id: int, profile_id: int, subscription_id: int, update_id: int) -> None:
     """Send one push message to a browser, if the update is still news."""
     pushing.push(site_id=site_id, profile_id=profile_id, subscription_id=subscription_id, update_id=update_id)

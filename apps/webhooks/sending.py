@@ -13,11 +13,13 @@ from apps.jobs.services import defer
 from apps.webhooks import queries
 from apps.webhooks.addresses import check_address
 from apps.webhooks.models import Delivery, Webhook
-from apps.webhooks.planning import BUDGET_SECONDS, GAP, SEND
+from apps.webhooks.planning import GAP, SEND
 from apps.webhooks.services import PING, disable_webhook
 from apps.webhooks.shapes import message
 from apps.webhooks.signing import secret_of, signature
 
+#: How long one job goes on before others have their turn: a thread that waits for a slow receiver does nothing else.
+BUDGET_SECONDS = 10.0
 #: Bytes of an answer: nobody reads it.
 MAX_ANSWER_BYTES = 64 * 1024
 #: How long after the time limit of a delivery whoever had it in hand is taken for dead.

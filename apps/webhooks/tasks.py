@@ -1,6 +1,6 @@
 """Jobs of webhooks (docs/decisions/0058)."""
 
-from apps.jobs.registry import Report, task
+from apps.jobs.registry import PATIENT_ATTEMPTS, Priority, Report, task
 from apps.webhooks import mail, planning, sending, services
 
 PLAN = planning.PLAN
@@ -13,13 +13,13 @@ def plan(site_id: int) -> None:
     planning.plan_deliveries(site_id=site_id)
 
 
-@task(SEND, limit_seconds=300)
+@task(SEND, limit_seconds=300, priority=Priority.BULK)
 def send(site_id: int, webhook_id: int) -> None:
     """Send what is due to one webhook."""
     sending.send_deliveries(site_id=site_id, webhook_id=webhook_id)
 
 
-@task(services.MAIL_DISABLED)
+@task(services.MAIL_DISABLED, attempts=PATIENT_ATTEMPTS)
 def tell_of_disabling(site_id: int, webhook_id: int, since: str) -> None:
     """Mail the owner of a webhook that nothing is sent to it any more; `since` names the occasion."""
     mail.mail_disabled(site_id=site_id, webhook_id=webhook_id, since=since)

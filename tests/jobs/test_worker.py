@@ -10,7 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.core import clock
 from apps.jobs.models import Failure, Run, ScheduledJob
-from apps.jobs.registry import MAX_ATTEMPTS
+from apps.jobs.registry import MAX_ATTEMPTS, attempts_of
 from apps.jobs.services import WORKER_DIED, claim_slots, defer, return_stalled_jobs
 from tests.jobs import work
 from tests.jobs.conftest import Process, effects, statuses, wait_for
@@ -116,7 +116,7 @@ def test_a_task_that_cannot_be_ended_ends_its_process_and_no_other_job(start: St
     assert statuses() == [("tests.hang", "doing", 0)]
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
-    assert return_stalled_jobs(silent_seconds=30, max_attempts=MAX_ATTEMPTS) == 1
+    assert return_stalled_jobs(silent_seconds=30, attempts_of=attempts_of) == 1
     assert statuses() == [("tests.hang", "todo", 1)]
 
 
@@ -155,10 +155,10 @@ def test_jobs_of_workers_that_live_are_left_alone_and_those_of_dead_ones_fail_at
             due_now()
             cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s", [worker_id])
             cursor.execute(take, [worker_id])
-            assert return_stalled_jobs(silent_seconds=30, max_attempts=MAX_ATTEMPTS) == 0
+            assert return_stalled_jobs(silent_seconds=30, attempts_of=attempts_of) == 0
             cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 seconds'")
-            assert return_stalled_jobs(silent_seconds=30, max_attempts=MAX_ATTEMPTS) == 1
-            assert return_stalled_jobs(silent_seconds=30, max_attempts=MAX_ATTEMPTS) == 0
+            assert return_stalled_jobs(silent_seconds=30, attempts_of=attempts_of) == 1
+            assert return_stalled_jobs(silent_seconds=30, attempts_of=attempts_of) == 0
             status = "todo" if attempt < MAX_ATTEMPTS else "failed"
             assert statuses() == [("tests.hang", status, attempt)]
     assert Failure.objects.get().reason == WORKER_DIED

@@ -14,9 +14,9 @@ from apps.accounts import tasks
 from apps.accounts.codes import code_of
 from apps.accounts.models import EmailCode
 from apps.accounts.services import send_code
-from apps.jobs.registry import MAX_ATTEMPTS
-from apps.jobs.services import defer
-from tests.factories import make_user
+from apps.jobs.registry import MAX_ATTEMPTS, PATIENT_ATTEMPTS, TASKS
+from apps.jobs.services import defer, defer_all
+from tests.factories import make_forum, make_user
 from tests.queue import empty_queue
 
 AUDIENCE = "https://forum.example.com"
@@ -94,16 +94,54 @@ def test_the_worker_sends_the_mail_and_clears_the_job() -> None:
 
 
 @pytest.mark.usefixtures("queue", "worker_connections")
-def test_a_failing_job_is_tried_again_and_at_last_kept_as_failed(settings: Any) -> None:
+@pytest.mark.parametrize(
+    ("name", "attempts"), [("accounts.send_code_mail", MAX_ATTEMPTS), ("sites.mail_founded", PATIENT_ATTEMPTS)]
+)
+def test_a_failing_job_is_tried_again_and_at_last_kept_as_failed(settings: Any, name: str, attempts: int) -> None:
     settings.EMAIL_BACKEND = "nobody.has.this.Backend"
-    send_code(user=make_user(), audience=AUDIENCE)
-    for attempt in range(1, MAX_ATTEMPTS + 1):
+    settings.OPERATOR_EMAIL = "operator@example.org"
+    forum = make_forum()
+    empty_queue()
+    with transaction.atomic():
+        if name == "sites.mail_founded":
+            defer(name, site_id=forum.site.id)
+        else:
+            send_code(user=make_user(), audience=AUDIENCE)
+    for attempt in range(1, attempts + 1):
         run_worker()
-        status = "todo" if attempt < MAX_ATTEMPTS else "failed"
-        assert jobs() == [("accounts.send_code_mail", status, attempt)]
+        status = "todo" if attempt < attempts else "failed"
+        assert jobs() == [(name, status, attempt)]
         with connection.cursor() as cursor:
             cursor.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
     assert mail.outbox == []
+
+
+def test_a_server_that_is_away_for_an_afternoon_gets_its_mail_and_messages_all_the_same() -> None:
+    assert {name for name, task in TASKS.items() if task.attempts == PATIENT_ATTEMPTS} == {
+        "updates.mail",
+        "updates.mail_digest",
+        "updates.push",
+        "sites.mail_founded",
+        "webhooks.mail_disabled",
+    }
+    waits = [4**number for number in range(1, PATIENT_ATTEMPTS)]
+    assert sum(waits) > 6 * 3600
+
+
+@pytest.mark.usefixtures("queue")
+def test_who_sits_before_a_screen_does_not_wait_for_mail_to_thousands() -> None:
+    with transaction.atomic():
+        defer_all("updates.mail", [{"site_id": 1, "profile_id": 1, "mail_id": number} for number in range(3)])
+        defer("webhooks.plan", site_id=1)
+        defer("accounts.send_code_mail", code_id=1, audience=AUDIENCE)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT worker_id FROM procrastinate_register_worker_v1()")
+        worker_id = cursor.fetchone()[0]
+        order = []
+        for _ in range(5):
+            cursor.execute("SELECT task_name FROM procrastinate_fetch_job_v2(NULL, %s)", [worker_id])
+            order.append(cursor.fetchone()[0])
+    assert order == ["accounts.send_code_mail", "webhooks.plan", *["updates.mail"] * 3]
 
 
 @pytest.mark.django_db
