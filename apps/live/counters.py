@@ -36,10 +36,15 @@ class Counters:
         profile_ids = {s.listener.profile_id for item_id in item_ids for s in room.subscriptions(("item", item_id))}
         if not profile_ids:
             return
-        readers = await log_database.run(
-            queries.item_readers, site_id=site_id, item_ids=item_ids, profile_ids=sorted(profile_ids)
-        )
-        counts = await log_database.run(queries.item_counts, site_id=site_id, item_ids=item_ids)
+        try:
+            readers = await log_database.run(
+                queries.item_readers, site_id=site_id, item_ids=item_ids, profile_ids=sorted(profile_ids)
+            )
+            counts = await log_database.run(queries.item_counts, site_id=site_id, item_ids=item_ids)
+        except BaseException:
+            # The next look tells them.
+            self._changed.setdefault(site_id, set()).update(item_ids)
+            raise
         for item_id, shape in counts.items():
             may = readers.get(item_id, frozenset())
             frames: dict[str, str] = {}

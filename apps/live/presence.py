@@ -105,8 +105,13 @@ class PresenceBoard:
                 self._told_at.pop(place, None)
                 continue
             self._told_at[place] = now
-            may = await self._readers(place, {subscription.listener.profile_id for subscription in followers})
-            people = await log_database.run(queries.people_present, site_id=site_id, item_id=place[1])
+            try:
+                may = await self._readers(place, {subscription.listener.profile_id for subscription in followers})
+                people = await log_database.run(queries.people_present, site_id=site_id, item_id=place[1])
+            except BaseException:
+                # The next look tells it.
+                self._stale.add(place)
+                raise
             frame = text(
                 type="presence",
                 to="presence",

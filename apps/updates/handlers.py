@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from apps.comments.events import CommentCreated, CommentEdited
 from apps.huddles.events import HuddleCreated, ParticipantLeft, ParticipantsAdded
 from apps.items.events import AttendeeChanged, ConversationCreated, PollVoted
-from apps.items.models import Attendee, Item
+from apps.items.models import Attendee, Item, PollVote
 from apps.jobs.services import defer, defer_all
 from apps.profiles.events import ProfileCreated
 from apps.sites.types import ItemType
@@ -118,8 +118,15 @@ def _is_going(event: AttendeeChanged) -> bool:
 
 
 def tell_of_vote(event: PollVoted) -> None:
-    """Those who watch a poll hear that its votes are others; once, and not whose."""
-    defer(telling.TELL_WATCHERS, site_id=event.site_id, type=int(UpdateType.NEW_VOTE), item_id=event.item_id)
+    """Those who watch a poll hear that its votes are others; once, and not whose.
+
+    All are told with the first vote; for those who watch since then it is tried again whenever there are twice as many
+    voters, not with each vote: one try looks at everybody who watches.
+    """
+    voters = PollVote.objects.filter(poll__item__site_id=event.site_id, poll_id=event.item_id)
+    count = voters.values("profile_id").distinct().count()
+    if count.bit_count() == 1:
+        defer(telling.TELL_WATCHERS, site_id=event.site_id, type=int(UpdateType.NEW_VOTE), item_id=event.item_id)
 
 
 def tell_of_comment(event: CommentCreated) -> None:

@@ -160,6 +160,8 @@ def _entry(row: Any, *, url: str) -> dict[str, str]:
             actor=plain(row.actor_name), title=plain(row.title)
         ),
         "link": f"{url}{_path(row)}?utm_source=notification&utm_medium=email&utm_campaign={type.word}",
+        "actor": plain(row.actor_name),
+        "actor_link": f"{url}/profiles/{row.actor_id}/" if row.actor_id else "",
         "begins": begins,
     }
 

@@ -127,6 +127,9 @@ def test_a_comment_is_mailed_to_who_watches(sink: Sink, forum: Forum, anna: Pers
     )
     assert f"bert commented on Tomatoes & co:\n{link}\n" in text_of(message)
     assert "> They are **ripe**, see [this](/conversations/7/)" in text_of(message)
+    author = f"http://alpha.localhost/profiles/{bert.id}/"
+    assert f"\nbert: {author}\n" in text_of(message)
+    assert f'<a href="{author}">bert</a>' in html_of(message)
     assert "http://alpha.localhost/updates/settings/" in text_of(message)
     assert "<strong>ripe</strong>" in html_of(message)
     assert 'href="http://alpha.localhost/conversations/7/"' in html_of(message)

@@ -13,6 +13,7 @@ from apps.core import clock
 from apps.core.wire import timestamp
 from apps.huddles.models import Participant
 from apps.items.models import Item
+from apps.items.polls import cast_vote
 from apps.sites.types import ItemType
 from apps.updates import tasks
 from apps.updates.models import Ignore, Update, Watcher
@@ -21,7 +22,7 @@ from apps.updates.types import UpdateType, usual_type
 from tests.api.mixed import private_things
 from tests.api.test_watchers import huddle_of
 from tests.client import ApiClient
-from tests.content import closed_to_all_but, describe, place_in, say, start
+from tests.content import ask, closed_to_all_but, describe, place_in, say, start
 from tests.factories import Forum, Person, ban
 from tests.queries import count_statements
 from tests.queue import empty_queue
@@ -448,3 +449,22 @@ def test_watchers_of_a_poll_are_told_once_of_votes_but_not_whose(
     deliver()
     assert list(Update.objects.values_list("profile", "type", "created_by")) == [(anna.id, 6, None)]
     assert told(api, anna) == []
+
+
+def test_votes_do_not_look_at_all_who_watch_each_time(api: ApiClient, forum: Forum, anna: Person) -> None:
+    """Of eight voters the first, second, fourth and eighth have them told, and whoever watches by then hears of it."""
+    place = place_in(forum)
+    item = ask(anna, place)
+    choice_id = item.poll.choices.order_by("position").values_list("id", flat=True)[0]
+    empty_queue()
+    late = forum.member("late")
+    for number in range(8):
+        if number == 6:
+            follow(late, ItemType.POLL, item.id)
+        voter = {"site_id": forum.site.id, "profile_id": forum.member(f"voter{number}").id, "item_id": item.id}
+        cast_vote(choice_ids=[choice_id], by_moderator=False, **voter)
+    jobs = ProcrastinateJob.objects.filter(task_name=tasks.TELL_WATCHERS, args__type=int(UpdateType.NEW_VOTE))
+    assert jobs.count() == 4
+    deliver()
+    told_of_votes = Update.objects.filter(type=UpdateType.NEW_VOTE).values_list("profile", flat=True)
+    assert sorted(told_of_votes) == sorted([anna.id, late.id])

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from apps.items.happenings import Answer, answer_event
 from apps.items.models import Attendee, Poll
 from apps.items.polls import cast_vote
-from apps.live import services
+from apps.live import queries, services
 from apps.live.models import Presence
 from apps.live.presence import CHANNEL
 from apps.live.tasks import keep_log
@@ -90,6 +91,39 @@ async def test_comments_and_attendees_are_counted(forum: Forum) -> None:
     )
     assert await settled_counts(socket, comments=1, attending=1)
     await socket.close()
+
+
+async def test_what_the_database_could_not_say_is_told_later(forum: Forum, monkeypatch: pytest.MonkeyPatch) -> None:
+    item_id = await call(start, forum)
+    socket = await open_for(forum)
+    await socket.follow("conversation", item_id)
+    await socket.follow("presence", item_id)
+    await people(socket, guestCount=1)
+    failures = {"item_counts": 1, "people_present": 1}
+
+    def failing(name: str) -> Any:
+        real = getattr(queries, name)
+
+        def ask(**wanted: Any) -> Any:
+            if failures[name]:
+                failures[name] -= 1
+                raise OperationalError("away")
+            return real(**wanted)
+
+        return ask
+
+    for name in failures:
+        monkeypatch.setattr(queries, name, failing(name))
+    await call(say, forum.owner, item_id, "One.")
+    another = await open_for(forum)
+    await another.follow("presence", item_id)
+    said: dict[str, dict[str, Any]] = {}
+    while said.get("counts", {}).get("comments") != 1 or said.get("presence", {}).get("guestCount") != 2:
+        frame = await socket.hear()
+        said[frame["type"]] = frame
+    assert failures == {"item_counts": 0, "people_present": 0}
+    for one in (socket, another):
+        await one.close()
 
 
 async def test_a1_counts_are_for_those_who_may_read(forum: Forum) -> None:

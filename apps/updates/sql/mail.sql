@@ -77,7 +77,7 @@ SELECT mail.id AS mail_id, mail.type, mail.claimed_at, reader.id AS reader_id, r
        news.id AS update_id, news.created_by_id = reader.id AS is_own, item.id AS item_id, item.kind AS item_kind, comment.id AS comment_id,
        home.id AS home_id, newcomer.id AS newcomer_id,
        coalesce(item.title, home.name, newcomer.name) AS title,
-       coalesce(actor.name, newcomer.name, '') AS actor_name,
+       actor.id AS actor_id, coalesce(actor.name, newcomer.name, '') AS actor_name,
        revision.markdown, revision.html, event.starts_at,
        mail.type IN (1, 4, 5) AND news.created_by_id IS DISTINCT FROM reader.id
            AND coalesce(greatest(watched.notified_at, mailed.claimed_at) > marks.read_at, false) AS is_repeated,
