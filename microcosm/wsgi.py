@@ -4,17 +4,18 @@ import os
 from pathlib import Path
 from typing import Any
 
+import django
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 from whitenoise import WhiteNoise
 
 from apps.core.guest_cache import GuestCache
+from apps.core.handler import Handler
 from microcosm.start import load_or_exit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microcosm.settings.base")
 
 load_or_exit()
-application: Any = get_wsgi_application()
+application: Any = Handler()
 if Path(settings.STATIC_ROOT).is_dir():
     application = WhiteNoise(application, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
 if settings.GUEST_CACHE_MILLISECONDS:

@@ -1,7 +1,5 @@
 """Who is behind a change: the request that is being answered, as far as services below HTTP may know of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -20,14 +18,17 @@ class Acting:
     user_id: int | None
 
 
-@contextmanager
-def answering(request: HttpRequest) -> Iterator[None]:
+class answering:  # noqa: N801 - a context manager, which a class is in less time than a generator
     """Within this block, changes are made for a request."""
-    token = _request.set(request)
-    try:
-        yield
-    finally:
-        _request.reset(token)
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._token = _request.set(request)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_exception: object) -> None:
+        _request.reset(self._token)
 
 
 def acting() -> Acting | None:

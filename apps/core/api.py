@@ -7,11 +7,13 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, ResponseHeaders
 from rest_framework import exceptions as drf
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -37,6 +39,19 @@ _ALLOWED_HEADERS = (
     " X-Request-Id"
 )
 _EXPOSED_HEADERS = "ETag, Link, Location, X-Request-Id"
+#: What every answer has, in the form in which a response keeps it: what everybody may keep, and what is one's own.
+_SHARED_HEADERS, _OWN_HEADERS = (
+    ResponseHeaders(
+        {
+            "Cache-Control": cache_control,
+            "Vary": _VARY,
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Expose-Headers": _EXPOSED_HEADERS,
+            "X-Content-Type-Options": "nosniff",
+        }
+    )._store
+    for cache_control in ("public, max-age=300", "private, no-cache, max-age=0")
+)
 _TRUE = {"1", "t", "T", "true", "True", "TRUE"}
 #: The web client takes any object in `data` for a token here, so errors of a POST keep it null (A 4.1).
 _TOKEN_PATHS = ("/api/v1/auth", "/api/v1/auth0")
@@ -62,6 +77,12 @@ class Answer:
 class ApiRequest(Request):
     """DRF's request, which takes an empty JSON body for an empty object unless told otherwise (A 2.5)."""
 
+    #: There is one form of answers, so nothing is negotiated.
+    _negotiator: ClassVar = DefaultContentNegotiation()
+
+    def _default_negotiator(self) -> Any:
+        return self._negotiator
+
     def _parse(self) -> Any:
         kind = self.META.get("CONTENT_TYPE", "").split(";")[0].strip().lower()
         if kind == "application/json" and self.META.get("CONTENT_LENGTH") in (None, "", "0"):
@@ -75,6 +96,19 @@ class Api(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         request.method = effective_method(request)
         return super().dispatch(request, *args, **kwargs)  # type: ignore[arg-type]
+
+    def get_parsers(self) -> list[Any]:
+        """What reads bodies: it knows nothing of a request, so one of each is enough."""
+        return _instances(tuple(self.parser_classes))
+
+    def get_authenticators(self) -> list[Any]:
+        """Who says who asks; the same holds."""
+        return _instances(tuple(self.authentication_classes))
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who asks."""
+        for authenticator in request.authenticators:
+            request.user, request.auth = authenticator.authenticate(request)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         """The request as views see it."""
@@ -203,6 +237,11 @@ class Api(APIView):
         return render(http_request, response, error=getattr(self, "error", None))
 
 
+@cache
+def _instances(classes: tuple[type[Any], ...]) -> list[Any]:
+    return [made() for made in classes]
+
+
 def effective_method(request: HttpRequest) -> str:
     """The verb meant: a POST may carry another one in a header or, stronger, in the query (A 2.2)."""
     method = request.method or "GET"
@@ -247,7 +286,7 @@ def render(request: HttpRequest, answer: Answer, *, error: ApiError | None = Non
     """An answer as bytes, with the headers that all answers have."""
     if answer.raw is not None:
         response = HttpResponse(answer.raw, status=answer.status)
-        del response["Content-Type"]
+        del response.headers["Content-Type"]
     else:
         response = _envelope(request, answer, error=error)
     if answer.status == 200 and request.method in ("GET", "HEAD"):
@@ -312,11 +351,8 @@ def _script_safe(json: bytes) -> bytes:
 def _set_headers(request: HttpRequest, response: HttpResponseBase, answer: Answer) -> None:
     guest = not getattr(getattr(request, "viewer", None), "profile_id", 0)
     shared = guest and answer.status in (200, 304) and request.method == "GET" and not request.GET.get("access_token")
-    response["Cache-Control"] = "public, max-age=300" if shared else "private, no-cache, max-age=0"
-    response["Vary"] = _VARY
-    response["Access-Control-Allow-Origin"] = "*"
-    response["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
-    response["X-Content-Type-Options"] = "nosniff"
+    # Their names and values were looked through when they were made.
+    response.headers._store.update(_SHARED_HEADERS if shared else _OWN_HEADERS)
     for name, value in answer.headers.items():
         response[name] = value
 

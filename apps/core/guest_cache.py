@@ -189,6 +189,9 @@ class GuestCache:
 
 def key_of(environ: Environ) -> Key | None:
     """What tells a guest's request from all that are answered otherwise; None for what is not answered here."""
+    # Most of what is not answered here says who asks.
+    if "HTTP_AUTHORIZATION" in environ:
+        return None
     query = environ.get("QUERY_STRING", "")
     if (
         environ["REQUEST_METHOD"] != "GET"

@@ -5,7 +5,7 @@ so they see its transaction; `connection.execute_wrapper` sees them, so tests co
 
 They speak to libpq through psycopg's wrapper of it, with psycopg's own conversions of values, and not through its
 cursors: what a cursor finds out anew each time (parameters, types, columns) is known once for each statement
-(docs/decisions/0032). Statements of a write whose answers nobody needs can travel together (docs/decisions/0060).
+(docs/decisions/0032). Statements of a write whose answers nobody needs can travel together (docs/decisions/0061).
 """
 
 import functools

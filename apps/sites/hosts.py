@@ -1,5 +1,6 @@
 """Host header to site: which one answers at an address (contract A 1.1)."""
 
+import functools
 import re
 import time
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from apps.sites import queries
 _KEY = re.compile(r"[a-z0-9]+")
 #: A domain name as a Host header may carry it; anything else cannot be a site.
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+
+#: A name has at most 253 characters; what else may stand around it is short.
+_MAX_HEADER_LENGTH = 300
 
 #: Seconds that another process's change to a site may go unnoticed.
 CACHE_SECONDS = 1.0
@@ -62,6 +66,11 @@ class SiteInfo:
 
 def normalise_host(header: str) -> str:
     """A Host header without port and trailing dot, in lower case; "" if it is none."""
+    return _normalised(header) if len(header) <= _MAX_HEADER_LENGTH else ""
+
+
+@functools.lru_cache(maxsize=1000)
+def _normalised(header: str) -> str:
     host = header.strip().lower().rsplit(":", 1)[0] if re.search(r":\d*$", header.strip()) else header.strip().lower()
     host = host.removesuffix(".")
     return host if _HOST.fullmatch(host) else ""
