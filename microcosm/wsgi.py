@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import django
 from django.conf import settings
 from whitenoise import WhiteNoise
 

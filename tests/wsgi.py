@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
-from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
 from django.test import RequestFactory
+
+from apps.core.handler import Handler
 
 
 @dataclass
@@ -59,15 +59,6 @@ def ask(
 
 @contextmanager
 def wsgi_application() -> Iterator[Any]:
-    """Django's, the end of whose requests leaves the connection of a test open."""
-    handler = get_wsgi_application()
-
-    def application(environ: dict[str, Any], start_response: Any) -> Any:
-        # Django's test client connects them again after each of its requests.
-        for signal in (request_started, request_finished):
-            signal.disconnect(close_old_connections)
-        return handler(environ, start_response)
-
-    yield application
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+    """Ours, without what stands in front of it; the end of a request leaves the connection of a test open."""
+    with patch("apps.core.handler.close_old_connections"):
+        yield Handler()

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
@@ -72,6 +73,8 @@ class Answer:
     etag: str = ""
     #: False when it depends on more than what the versions of a site stand for (`apps.core.response_cache`).
     may_be_kept: bool = True
+    #: When it gets wrong by itself, such as when something closes; None for never.
+    holds_until: datetime | None = None
 
 
 class ApiRequest(Request):
@@ -107,7 +110,7 @@ class Api(APIView):
 
     def perform_authentication(self, request: Request) -> None:
         """Find out who asks."""
-        for authenticator in request.authenticators:
+        for authenticator in self.get_authenticators():
             request.user, request.auth = authenticator.authenticate(request)
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:

@@ -17,7 +17,9 @@ class Handler(WSGIHandler):
     connection until they are closed by the server, as with Django.
     """
 
-    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(  # type: ignore[override]  # any iterable of bytes is an answer
+        self, environ: Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         close_old_connections()
         request = self.request_class(environ)
         response: HttpResponseBase = self.get_response(request)

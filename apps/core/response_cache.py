@@ -7,7 +7,7 @@ is given again only to the same member, at the same address, in the same state; 
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.core import clock
@@ -22,6 +22,7 @@ LIFETIME = timedelta(minutes=10)
 #: For what changes by itself as time goes by, such as what is trending.
 FLEETING = timedelta(seconds=1)
 _OVERHEAD_BYTES = 1500
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,27 @@ class Kept:
     until: datetime
 
 
-def kept(*, lifetime: timedelta = LIFETIME) -> Callable[[Any], Any]:
+def state_of(viewer: Any) -> str:
+    """What tells apart all that somebody's answers are made from; "" if that is not known."""
+    state: str = viewer.state
+    return state
+
+
+def kept(*, lifetime: timedelta = LIFETIME, state_of: Callable[[Any], str] = state_of) -> Callable[[Any], Any]:
     """Decorator of a `get` whose answer depends on its address, who asks and what is stored, and on nothing else.
 
-    Reading may move a mark of the reader. That changes the state, so an answer that is given again would move none.
+    `state_of` says of a viewer what the answer depends on, where that is more than what the versions stand for. Reading
+    may move a mark of the reader. That changes the state, so an answer that is given again would move none.
     """
 
     def decorate(get: Callable[..., Answer]) -> Callable[..., Answer]:
         @functools.wraps(get)
         def answer(self: Api, request: Any, *args: Any, **kwargs: Any) -> Answer:
-            state, key = self.viewer.state, _key(self)
+            state, key = state_of(self.viewer), _key(self)
             if not state or not key:
                 return get(self, request, *args, **kwargs)
             held = answers().get(key)
-            if held is not None and held.state == state and clock.now() <= held.until:
+            if held is not None and held.state == state and clock.now() < held.until:
                 for effect in held.effects:
                     effect()
             else:
@@ -102,5 +110,5 @@ def _make(api: Api, get: Callable[[], Answer], state: str, lifetime: timedelta) 
         headers={"Content-Type": "application/json", **answer.headers},
         etag=answer.etag or etag_of(body),
         effects=tuple(meta.get(EFFECTS, ())),
-        until=asked_at + lifetime,
+        until=min(asked_at + lifetime, answer.holds_until or _NEVER),
     )

@@ -76,6 +76,7 @@ def viewer_of_token_hash(*, site: SiteInfo, hashed: str) -> Viewer:
         token_hash=hashed,
         token_id=row.token_id,
         state="" if row.has_written or row.profile_id is None else _state(row, now=now),
+        last_active_at=row.last_active_at,
     )
 
 

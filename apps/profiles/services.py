@@ -317,7 +317,7 @@ def edit_options(
 
 def touch_profile(*, site_id: int, profile_id: int, now: datetime) -> None:
     """Note that a member is here."""
-    Profile.objects.filter(site_id=site_id, id=profile_id, last_active_at__lt=now).update(last_active_at=now)
+    queries.statements.touch_profile.execute(site_id=site_id, profile_id=profile_id, now=now)
 
 
 def mark_site_read(*, site_id: int, profile_id: int, at: datetime) -> bool:

@@ -1,6 +1,7 @@
 """The Viewer of a request: who asks, on which site."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from apps.core.errors import SignInRequired
 from apps.sites.hosts import SiteInfo
@@ -22,6 +23,8 @@ class Viewer:
     token_id: int = 0
     #: What all that they can see on the site depends on: equal while nothing has changed; "" if that is not known.
     state: str = ""
+    #: When they were here before this request, as far as that was noted; None for guests.
+    last_active_at: datetime | None = None
 
     @property
     def site_id(self) -> int:

@@ -94,6 +94,6 @@ def _is_aside(text: str) -> bool:
         for part in (
             "accounts_accesstoken",
             "INSERT INTO items_itemreadmark",
-            'UPDATE "profiles_profile" SET "last_active',
+            "SET last_active_at",
         )
     )

@@ -1,14 +1,11 @@
 """schemathesis over the whole description: whatever is asked by whom, the answer is one that is described."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
@@ -19,6 +16,7 @@ from tests.access.scene import Scene, set_scene
 from tests.described import description
 from tests.fuzz.description import described_operations, group_of
 from tests.routes import routes
+from tests.wsgi import wsgi_application
 
 #: Requests an operation and viewer unless `--fuzz-examples` says otherwise.
 BOUNDED = 4
@@ -43,7 +41,7 @@ def test_every_answer_is_described(group: str, request: pytest.FixtureRequest) -
     examples = request.config.getoption("--fuzz-examples", default=None)
     problems: dict[str, str] = {}
     asked: dict[str, int] = {}
-    with wsgi_in_a_transaction() as application:
+    with wsgi_application() as application:
         for host in ("site", "root"):
             document = described_operations(host=host, group=group, ids=scene.ids)
             schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config.from_dict({"checks": CHECKS}))
@@ -98,16 +96,3 @@ def problems_of(case: Case, scene: Scene, viewer: str, *, host: str, name: str) 
         transaction.set_rollback(True)
     forget_sites()
     return found
-
-
-@contextmanager
-def wsgi_in_a_transaction() -> Iterator[Any]:
-    """The WSGI application, which shall not close the connection that the test's transaction is on."""
-    signals = (request_started, request_finished)
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    try:
-        yield get_wsgi_application()
-    finally:
-        for signal in signals:
-            signal.connect(close_old_connections)

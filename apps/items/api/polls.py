@@ -1,5 +1,6 @@
 """Routes of polls and votes (contract B 4; docs/api/polls.md)."""
 
+from dataclasses import replace
 from typing import Any
 
 from rest_framework.request import Request
@@ -34,7 +35,9 @@ class PollApi(ItemApi):
         """Question, choices and the counts that the viewer may see."""
         viewer = self.viewer
         rows = poll_fields(site_id=viewer.site_id, profile_id=viewer.profile_id, item_id=row.id)
-        return poll_fields_shape(rows, at=clock.now())
+        now, closes_at = clock.now(), rows[0].poll_closes_at
+        self._closes_at = closes_at if closes_at is not None and closes_at > now else None
+        return poll_fields_shape(rows, at=now)
 
 
 class PollList(PollApi):
@@ -70,9 +73,10 @@ class PollDetail(PollApi):
     """`/polls/{id}`."""
 
     @operation("Read a poll", answer=PollOutput, cursors=True, query=(COMMENT_ID,))
+    @kept()
     def get(self, request: Request, **ids: int) -> Answer:
         """With one page of its comments; marks the poll as read up to the end of that page."""
-        return self.page_answer()
+        return replace(self.page_answer(), holds_until=self._closes_at)
 
     @operation("Edit or move a poll", body=PollEditInput, success=(302,), prefer=200, represents=PollOutput)
     def put(self, request: Request, **ids: int) -> Answer:

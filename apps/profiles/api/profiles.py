@@ -10,6 +10,7 @@ from apps.core.errors import Banned
 from apps.core.openapi import operation, query_parameter
 from apps.core.pagination import collection
 from apps.core.patching import read_patch
+from apps.core.response_cache import kept
 from apps.permissions.access import Need, access_profile, require_site_owner
 from apps.permissions.queries import Permissions
 from apps.profiles import queries, services
@@ -39,6 +40,7 @@ class ProfileList(Api):
             query_parameter("online", bool, "Only people who were here within 90 minutes."),
         ),
     )
+    @kept()
     def get(self, request: Request) -> Answer:
         wanted = queries.PeopleFilter(
             start=_stored_start(request.query_params.get("q", "")),
@@ -65,7 +67,7 @@ class ProfileList(Api):
             url=url,
             ends=ends,
         )
-        return Answer({"profiles": page, "meta": meta}, headers=ends.headers(url))
+        return Answer({"profiles": page, "meta": meta}, headers=ends.headers(url), may_be_kept=not wanted.is_online)
 
     @operation(
         "Ask for a profile: the caller has one already, and may change it in passing",

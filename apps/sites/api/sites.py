@@ -6,6 +6,7 @@ from apps.core.api import Answer, Api
 from apps.core.errors import Missing, OutOfRange
 from apps.core.openapi import operation, query_parameter
 from apps.core.pagination import collection, rows_of
+from apps.core.response_cache import FLEETING, kept
 from apps.core.wire import dump
 from apps.permissions.services import found_site
 from apps.profiles.viewer import Viewer
@@ -33,6 +34,7 @@ class CurrentSite(Api):
     """`/site` (contract A 16.1)."""
 
     @operation("The site at this host", answer=CurrentSiteOutput)
+    @kept(lifetime=FLEETING)
     def get(self, request: Request) -> Answer:
         return Answer(current_site(self.viewer))
 
