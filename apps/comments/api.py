@@ -342,6 +342,9 @@ def _is_private(comment: Comment) -> bool:
 
 def _mark_parent_read(viewer: Viewer, comment: Any) -> None:
     kind, item_id, at = ItemType(comment.parent_kind), comment.parent_id, comment.created_at
+    # What has been read already needs no mark, which would be a write for each look.
+    if comment.read_at is not None and comment.read_at >= at:
+        return
     if kind is ItemType.HUDDLE:
         mark_huddle_read(site_id=viewer.site_id, profile_id=viewer.profile_id, huddle_id=item_id, at=at)
     elif kind is not ItemType.PROFILE:

@@ -582,6 +582,10 @@ def test_a_comment_costs_few_statements_and_guests_write_nothing(api: ApiClient,
     with count_statements() as statements:
         api.as_(member).get(path(comment))
     assert len(statements) == 3
+    with count_statements() as statements:
+        api.as_(member).get(f"{path(comment)}?limit=5")
+    # What has been read needs no mark.
+    assert len(statements) == 2
 
 
 # --- Editing --------------------------------------------------------------------------------------

@@ -130,6 +130,7 @@ def test_every_table_that_kept_pages_are_made_from_moves_the_version(api: ApiCli
         "profiles_peopleversion",
         "core_change",
         "webhooks_webhook",
+        "profiles_peopleblock",
         "profiles_peoplecount",
         # May lag by more than the second that the site is kept for (docs/decisions/0019).
         "sites_sitestatistics",

@@ -11,8 +11,12 @@ from django.db import connection, transaction
 from apps.comments.models import Comment, Revision
 from apps.comments.services import comment_on_item, comment_on_profile
 from apps.core import clock
+from apps.core.pagination import Paging
 from apps.items.models import Item, PageVersion
+from apps.items.queries import item_page
 from apps.profiles.models import PeopleVersion, Profile
+from apps.sites.types import ItemType
+from apps.updates.models import Ignore
 from tests.client import ApiClient
 from tests.factories import Forum, Person
 from tests.trees import make_item
@@ -65,6 +69,31 @@ def test_what_shows_renews_the_version_of_its_page_and_of_no_other(change: str, 
     RENEWING[change](comment)
     assert version_of(item) > before > 0
     assert version_of(other) == before_other
+
+
+@pytest.mark.django_db
+def test_who_ignores_somebody_shares_pages_where_they_have_said_nothing(forum: Forum) -> None:
+    item, reader, ignored = make_item(forum.root, forum.owner), forum.member(), forum.member()
+    say(item, forum.owner)
+    Ignore.objects.create(profile=reader.profile, kind=ItemType.PROFILE, target_profile=ignored.profile)
+
+    def seen() -> tuple[bool, int]:
+        page = item_page(
+            site_id=item.site_id,
+            profile_id=reader.id,
+            kind=ItemType.CONVERSATION,
+            item_id=item.id,
+            paging=Paging(limit=25),
+        )
+        assert page is not None
+        return page.item.is_shared, page.item.comment_total
+
+    assert seen() == (True, 1)
+    said = say(item, ignored, "Something else.")
+    assert seen() == (False, 1)
+    Comment.objects.filter(id=said.id).update(is_moderated=True)
+    Item.objects.filter(id=item.id).update(comment_count=1)
+    assert seen() == (True, 1)
 
 
 @pytest.mark.django_db

@@ -4,6 +4,7 @@
 -- parent, 2 for replies), `page_rank` of the comment, its place among what the viewer sees, and the comment as
 -- `shapes.comment_summary` wants it. Replies that are hidden or by somebody whom the viewer ignores are left out, and
 -- everything but the comment itself when they may not read its parent: authors keep their own. Nothing for others.
+-- `read_at` is up to when the viewer has read its item, null for never, for guests and biographies.
 -- Uses: comments_comment_pkey, comments_comment_in_reply_to_id, and those of fn.comment_rank.
 WITH muted AS MATERIALIZED (
     SELECT ARRAY(
@@ -101,7 +102,7 @@ SELECT asked.can_create, asked.can_read, asked.can_update, asked.can_delete, ask
        shown.author_id, shown.author_user_id, shown.author_name, shown.author_is_visible, shown.author_avatar_url,
        shown.editor_id, shown.editor_user_id, shown.editor_name, shown.editor_is_visible, shown.editor_avatar_url,
        CASE WHEN asked.parent_is_readable THEN shown.in_reply_to_id END AS in_reply_to_id,
-       shown.reply_author_id, shown.reply_author_name
+       shown.reply_author_id, shown.reply_author_name, nullif(asked.read_at, '-infinity') AS read_at
 FROM asked
 CROSS JOIN muted
 CROSS JOIN gathered

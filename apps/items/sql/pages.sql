@@ -4,7 +4,8 @@
 -- the only row of an item without comments on this page.
 -- Hidden things are for moderators; authors reach their own moderated items.
 -- `is_known` says that a copy of the page made from the `known` versions is right for this viewer; then it has no comments.
--- For those who ignore somebody it never is. No comment is marked as unread: what is, `read_at` says.
+-- For those who ignore somebody who has said something there it never is. No comment is marked as unread: what is,
+-- `read_at` says.
 -- Uses: items_item_pkey, comments_comment_page, comments_comment_said, comments_block_first, comments_revision_number.
 WITH muted AS MATERIALIZED (
     SELECT ARRAY(
@@ -43,16 +44,14 @@ viewed AS MATERIALIZED (
                  AND ignored.item_id = item.id
            ) AS is_ignored,
            muted.ids AS muted_ids, item.last_activity_at,
-           -- Counting is for those who ignore somebody; for everybody else the counter is the answer.
-           CASE WHEN cardinality(muted.ids) = 0 THEN item.comment_count
-           ELSE item.comment_count - fn.hushed_count(item.id, muted.ids) END::bigint AS comment_total,
+           item.comment_count - hushed.comment_count AS comment_total,
            -- Null for guests, for whom nothing is unread.
            CASE WHEN reader.id IS NOT NULL
            THEN greatest(reader.read_all_at, item_mark.read_at, place_mark.read_at) END AS read_at,
            versions.page AS version, versions.people AS people_version,
            versions.page = %(known_version)s::bigint AND versions.people = %(known_people_version)s::bigint
-               AND cardinality(muted.ids) = 0 AS is_known,
-           cardinality(muted.ids) = 0 AS is_shared
+               AND hushed.comment_count = 0 AS is_known,
+           hushed.comment_count = 0 AS is_shared
     FROM items_item AS item
     JOIN microcosms_microcosm AS place ON place.id = item.microcosm_id
     JOIN profiles_profile AS author ON author.id = item.created_by_id
@@ -65,6 +64,12 @@ viewed AS MATERIALIZED (
     LEFT JOIN updates_watcher AS watcher
       ON watcher.profile_id = reader.id AND watcher.kind = item.kind AND watcher.item_id = item.id
     CROSS JOIN muted
+    -- Counting is for those who ignore somebody; for everybody else the counter is the answer.
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN cardinality(muted.ids) = 0 THEN 0 ELSE fn.hushed_count(item.id, muted.ids) END AS comment_count
+        -- Not folded into the places that ask, which would count at each of them.
+        OFFSET 0
+    ) AS hushed
     CROSS JOIN LATERAL (
         SELECT coalesce((SELECT known.version FROM items_pageversion AS known WHERE known.item_id = item.id), 0) AS page,
                coalesce((
