@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from psycopg import Connection, errors
 from psycopg.adapt import Transformer
-from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn
 
 Result = TypeVar("Result")
@@ -298,6 +298,12 @@ def _check(connection: Connection[Any], result: Any) -> Any:
     encoding = connection.info.encoding
     if connection.pgconn.status == ConnStatus.BAD:
         raise errors.OperationalError(connection.pgconn.get_error_message(encoding))
+    if result.error_field(DiagnosticField.SQLSTATE) is None:
+        # Not the server says this but libpq, which could not write. It calls the connection good all the same while a
+        # warning of a server that crashes is still to be read.
+        message = result.get_error_message(encoding)
+        connection.pgconn.finish()
+        raise errors.OperationalError(message)
     raise errors.error_from_result(result, encoding)
 
 

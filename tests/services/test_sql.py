@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.pq import ExecStatus
 from psycopg.types.json import Jsonb
 
 from apps.core.clock import now
 from apps.core.queries import statements
-from apps.core.sql import Statement, Statements, read_statements, sent_together
+from apps.core.sql import Statement, Statements, _check, read_statements, sent_together
 
 
 @pytest.mark.django_db(transaction=True)
@@ -26,6 +28,19 @@ def test_inside_a_transaction_nothing_is_asked_twice() -> None:
     with pytest.raises(OperationalError):
         statements.log_place.row(site_id=1)
     connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_that_no_server_has_sent_is_a_lost_connection() -> None:
+    """While a server crashes, libpq may fail to write and have a last warning to read: it calls the connection good."""
+    connection.ensure_connection()
+    lost = connection.connection
+    answer = lost.pgconn.make_empty_result(ExecStatus.FATAL_ERROR)
+    with pytest.raises(psycopg.OperationalError):
+        _check(lost, answer)
+    assert lost.closed
+    # A read then asks again on another one.
+    assert statements.log_place.row(site_id=1)
 
 
 @pytest.mark.django_db(transaction=True)
