@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase, ResponseHeaders
 from rest_framework import exceptions as drf
@@ -27,6 +28,7 @@ from apps.core.logs import request_id
 from apps.core.pagination import Paging, RequestUrl
 from apps.core.parsing import check_text
 from apps.core.serializers import MAX_ID
+from apps.core.sql import is_lost
 from apps.core.wire import dump
 
 log = logging.getLogger(__name__)
@@ -264,6 +266,9 @@ def as_api_error(exc: Exception) -> ApiError:
         return errors.UnreadableBody(str(exc.detail))
     if isinstance(exc, drf.UnsupportedMediaType):
         return errors.UnknownBodyType()
+    if isinstance(exc, DatabaseError) and is_lost(exc):
+        log.warning("the database does not answer: %s", exc)
+        return errors.Unavailable()
     log.error("unhandled exception in a view", exc_info=exc)
     return errors.ServerError(f"something went wrong on our side; request {request_id.get()}")
 
@@ -282,7 +287,8 @@ def error_data(request: HttpRequest, error: ApiError) -> dict[str, Any] | None:
 
 def error_response(request: HttpRequest, error: ApiError) -> HttpResponse:
     """An error of something that is no view: middleware, or no route at all."""
-    return render(request, Answer(error_data(request, error), status=error.status), error=error)
+    answer = Answer(error_data(request, error), status=error.status, headers=dict(error.headers))
+    return render(request, answer, error=error)
 
 
 def render(request: HttpRequest, answer: Answer, *, error: ApiError | None = None) -> HttpResponse:

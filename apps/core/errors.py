@@ -156,3 +156,10 @@ class ServerError(ApiError):
     """Something went wrong on our side."""
 
     status = 500
+
+
+class Unavailable(ApiError):
+    """The database does not answer at the moment; try again soon."""
+
+    status = 503
+    headers: Mapping[str, str] = MappingProxyType({"Retry-After": "1"})

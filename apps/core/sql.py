@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from psycopg import Connection, errors
 from psycopg.adapt import Transformer
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
@@ -305,6 +305,14 @@ def _check(connection: Connection[Any], result: Any) -> Any:
         connection.pgconn.finish()
         raise errors.OperationalError(message)
     raise errors.error_from_result(result, encoding)
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether an error of Django's says that there is no server to ask: it is gone, starting, stopping or full."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state: str | None = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(("08", "57P", "53300"))
 
 
 class Statements:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from apps.core.api import error_response
+from apps.core.api import as_api_error, error_response
 from apps.core.errors import UnknownSite
 from apps.sites.hosts import normalise_host, site_at
 
@@ -18,7 +19,10 @@ class SiteMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Only the Host header decides: a forwarded host is unkeyed by caches and anybody can send one (C4, T4).
-        site = site_at(normalise_host(request.META.get("HTTP_HOST", "")))
+        try:
+            site = site_at(normalise_host(request.META.get("HTTP_HOST", "")))
+        except DatabaseError as error:
+            return error_response(request, as_api_error(error))
         if site is None:
             return error_response(request, UnknownSite())
         request.site = site  # type: ignore[assignment]
