@@ -1,10 +1,12 @@
 """The socket `/live/v1`: sign in, follow places, get small frames of what changes there (docs/api/live.md)."""
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from channels.consumer import AsyncConsumer
+from django.db import Error as DatabaseError
 
 from apps.core.client_address import Address
 from apps.core.errors import ApiError
@@ -12,11 +14,13 @@ from apps.live import entrance
 from apps.live.database import client_database
 from apps.live.frames import BadFrame, Frame, Ping, SignIn, Subscribe, Typing, Unsubscribe, read_frame, text, topic_of
 from apps.live.hub import hub
-from apps.live.listener import BAD_FRAME, ENDED, TOO_MANY, UNKNOWN_SITE, Listener, Subscription, Way
+from apps.live.listener import BAD_FRAME, ENDED, RESTART, TOO_MANY, UNKNOWN_SITE, Listener, Subscription, Way
 from apps.live.protocol import EXTENSION, frames_message
 from apps.live.queries import may_follow
 from apps.live.replay import Replay
 from apps.profiles.viewer import Viewer
+
+log = logging.getLogger(__name__)
 
 MAX_SUBSCRIPTIONS = 100
 MAX_FRAMES_PER_SECOND = 20
@@ -53,6 +57,20 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
             await self.base_send({"type": "websocket.close", "code": 4403})
             return
         await self.base_send({"type": "websocket.accept"})
+        try:
+            await self._enter(scope, address)
+        except DatabaseError as error:
+            log.warning("a socket cannot be opened, the database does not answer: %s", error)
+            await self._close(RESTART)
+            return
+        if self.listener is None:
+            return
+        while (message := await receive())["type"] != "websocket.disconnect":
+            if not self.listener.is_closed:
+                await self._take(self.listener, message)
+
+    async def _enter(self, scope: Message, address: Address) -> None:
+        """Find out who listens where; a socket that is not let in is closed with the reason."""
         site = await client_database.run(entrance.site_of, scope)
         if site is None:
             await self._close(UNKNOWN_SITE)
@@ -76,9 +94,6 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
         await hub.enter(self.listener)
         if viewer.profile_id:
             self.listener.push(text(type="signed_in", profileId=viewer.profile_id))
-        while (message := await receive())["type"] != "websocket.disconnect":
-            if not self.listener.is_closed:
-                await self._take(self.listener, message)
 
     async def _take(self, listener: Listener, message: Message) -> None:
         if self._is_flooding():
@@ -90,6 +105,9 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
             listener.push(text(type="error", code=BAD_FRAME, detail=str(error)))
             await listener.drained()
             listener.close(BAD_FRAME)
+        except DatabaseError as error:
+            log.warning("a socket is closed, the database does not answer: %s", error)
+            listener.close(RESTART)
 
     def _is_flooding(self) -> bool:
         second = int(time.monotonic())

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
+
+from django.db import Error as DatabaseError
 
 from apps.core import errors
 from apps.core.errors import ApiError
@@ -21,6 +24,8 @@ from apps.live.replay import Replay
 from apps.live.services import redeem_ticket
 from apps.profiles.viewer import Viewer
 from apps.sites.hosts import SiteInfo
+
+log = logging.getLogger(__name__)
 
 PATH = "/api/v1/changes/stream"
 #: A comment that often keeps proxies from closing a quiet stream, and notices clients that have gone.
@@ -58,6 +63,10 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     except ApiError as error:
         await _refuse(send, site, error)
         return
+    except DatabaseError as error:
+        log.warning("a stream cannot be opened, the database does not answer: %s", error)
+        await _refuse(send, site, errors.Unavailable())
+        return
     await _serve(scope, receive, send, viewer=viewer, topics=topics, after=after)
 
 
@@ -69,7 +78,7 @@ async def _serve(
         await _refuse(send, viewer.site, TooManyStreams())
         return
     is_over = asyncio.Event()
-    last_id = 0
+    has_begun = False
 
     async def send_frames(frames: tuple[str, ...]) -> None:
         await send({"type": "http.response.body", "body": b"".join(map(_event, frames)), "more_body": True})
@@ -81,15 +90,21 @@ async def _serve(
     try:
         await hub.enter(listener)
         position = hub.rooms[viewer.site_id].position if after is None else after
-        last_id = position
+        has_begun = True
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        hello = f"retry: {RETRY_MILLISECONDS}\nid: {last_id}\nevent: open\ndata: {{}}\n\n"
+        hello = f"retry: {RETRY_MILLISECONDS}\nid: {position}\nevent: open\ndata: {{}}\n\n"
         await send({"type": "http.response.body", "body": hello.encode(), "more_body": True})
         if scope["method"] == "HEAD":
             return
         subscription = Subscription(listener, to="stream", id=0, last=position)
         await Replay(hub, subscription, topics).run()
         await _until_over(receive, listener, is_over)
+    except DatabaseError as error:
+        # Who has had the beginning comes back and goes on from there.
+        log.warning("a stream ends, the database does not answer: %s", error)
+        if not has_begun:
+            await _refuse(send, viewer.site, errors.Unavailable())
+            return
     finally:
         listener.gone()
         entrance.leave(address, viewer)
@@ -196,5 +211,6 @@ async def _refuse(send: Send, site: SiteInfo | None, error: ApiError) -> None:
     ]
     if error.status == 405:
         headers.append((b"allow", b"GET,HEAD"))
+    headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
