@@ -15,7 +15,7 @@ from apps.items.models import Item
 from apps.items.services import create_conversation, delete_item, edit_item, flag_item
 from apps.microcosms.drafts import Draft
 from apps.microcosms.models import Microcosm
-from apps.microcosms.services import delete_microcosm, edit_microcosm
+from apps.microcosms.services import delete_microcosm, edit_microcosm, flag_microcosm
 from apps.permissions.models import Role
 from apps.permissions.services import add_profiles, ban_user, create_role, delete_role, edit_role, remove_profiles
 from apps.sites.types import ItemType
@@ -24,7 +24,7 @@ from tests.changes import feed, head, said, settle
 from tests.client import ApiClient
 from tests.factories import Forum, Person
 from tests.queries import count_statements
-from tests.trees import make_item, make_microcosm, make_private, make_role
+from tests.trees import make_item, make_microcosm, make_moderator, make_private, make_role
 
 pytestmark = pytest.mark.django_db
 
@@ -427,6 +427,78 @@ def test_the_inbox_is_its_owners_alone(api: ApiClient, forum: Forum) -> None:
     # What an update is about may have been hidden since.
     delete_comment(site_id=forum.site.id, actor_id=forum.owner.id, comment_id=comment_id)
     assert [c["kind"] for c in feed(api.as_(told), before)] == ["ignored.changed", "inbox.read", "comment.deleted"]
+
+
+def test_moderators_and_authors_hear_of_the_end_of_what_was_held_back(api: ApiClient, forum: Forum) -> None:
+    moderator, author, member = (forum.member(name) for name in ("moderator", "author", "member"))
+    place = make_microcosm(forum)
+    make_moderator(place, moderator)
+    make_role(place, include_users=True, can_read=True)
+    site = {"site_id": forum.site.id, "actor_id": forum.owner.id}
+    item_id, other_id = start(author, place), start(author, place, "Another")
+    comment_id = say(author, item_id)
+    flag_comment(**site, comment_id=comment_id, flags={"is_moderated": True})
+    flag_item(**site, item_id=other_id, flags={"is_moderated": True})
+    before = head(forum)
+    delete_comment(**site, comment_id=comment_id)
+    delete_item(**site, item_id=other_id)
+    gone = [
+        ("comment.deleted", "gone", f"commentId={comment_id}", "itemType=conversation", f"itemId={item_id}"),
+        ("conversation.deleted", "gone", "itemType=conversation", f"itemId={other_id}"),
+    ]
+    for person in (moderator, author, forum.owner):
+        assert said(feed(api.as_(person), before)) == gone
+    for client in (api, api.as_(member)):
+        assert feed(client, before) == []
+
+
+def test_moderators_hear_when_what_is_held_back_is_moved_out_of_their_reach(api: ApiClient, forum: Forum) -> None:
+    moderator = forum.member("moderator")
+    source, target = make_microcosm(forum), make_microcosm(forum)
+    make_moderator(source, moderator)
+    item_id = start(forum.owner, source)
+    flag_item(site_id=forum.site.id, actor_id=forum.owner.id, item_id=item_id, flags={"is_moderated": True})
+    before = head(forum)
+    move(forum.owner, item_id, target)
+    thing = ("itemType=conversation", f"itemId={item_id}")
+    assert said(feed(api.as_(moderator), before)) == [("conversation.moved", "gone", *thing)]
+    assert feed(api, before) == []
+
+
+def test_authors_hear_of_the_end_of_what_is_theirs_where_they_may_not_read(api: ApiClient, forum: Forum) -> None:
+    author = forum.member("author")
+    place = make_microcosm(forum)
+    item_id = start(author, place)
+    make_private(place)
+    before = head(forum)
+    delete_item(site_id=forum.site.id, actor_id=forum.owner.id, item_id=item_id)
+    thing = ("itemType=conversation", f"itemId={item_id}")
+    assert said(feed(api.as_(author), before)) == [("conversation.deleted", "gone", *thing)]
+    assert feed(api, before) == []
+
+
+def test_hiding_a_microcosm_concerns_those_who_have_something_below_it(api: ApiClient, forum: Forum) -> None:
+    author, reader, stranger = (forum.member(name) for name in ("author", "reader", "stranger"))
+    closed = make_microcosm(forum)
+    item_id = start(author, closed)
+    make_private(closed)
+    window = make_microcosm(forum, closed)
+    make_role(window, reader, can_read=True)
+    before = head(forum)
+    delete_microcosm(site_id=forum.site.id, microcosm_id=closed.id, editor_id=forum.owner.id)
+    for person in (author, reader):
+        assert said(feed(api.as_(person), before)) == [("access.changed",)]
+    assert api.as_(author).get(f"conversations/{item_id}").status == 404
+    for client in (api, api.as_(stranger)):
+        assert feed(client, before) == []
+    before = head(forum)
+    flag_microcosm(site_id=forum.site.id, microcosm_id=closed.id, editor_id=forum.owner.id, flags={"deleted": False})
+    # Another title afterwards is nothing to them.
+    edit_microcosm(Draft(title="New"), site_id=forum.site.id, microcosm_id=closed.id, editor_id=forum.owner.id)
+    for person in (author, reader):
+        assert said(feed(api.as_(person), before)) == [("access.changed",)]
+    for client in (api, api.as_(stranger)):
+        assert feed(client, before) == []
 
 
 def test_bans_are_the_owners_business(api: ApiClient, forum: Forum) -> None:

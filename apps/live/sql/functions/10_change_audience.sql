@@ -43,13 +43,36 @@ BEGIN
         SELECT person.profile_id, person.is_guest, person.is_site_owner
         FROM fn.people_on_site(p_site_id, p_profile_ids) AS person
     ),
+    -- Microcosms that are hidden or shown with all that is below them.
+    below AS MATERIALIZED (
+        SELECT change.position, place.id AS place_id
+        FROM change
+        JOIN microcosms_microcosm AS place ON place.site_id = p_site_id AND place.path @> ARRAY[change.place_id]
+        WHERE change.family = 'microcosm' AND change.action <> 'created' AND change.was_visible <> change.place_is_live
+    ),
     reader AS MATERIALIZED (
         SELECT found.microcosm_id, found.profile_id, found.can_read, found.is_moderator, found.is_banned
         FROM fn.microcosm_readers(
             p_site_id,
-            ARRAY(SELECT change.place_id FROM change UNION SELECT change.source_id FROM change),
+            ARRAY(
+                SELECT change.place_id FROM change
+                UNION SELECT change.source_id FROM change
+                UNION SELECT below.place_id FROM below
+            ),
             p_profile_ids
         ) AS found
+    ),
+    -- Who may read something below such a microcosm, or has started something there, perhaps without reading the one above.
+    concerned AS MATERIALIZED (
+        SELECT below.position, reader.profile_id
+        FROM below
+        JOIN reader ON reader.microcosm_id = below.place_id
+        WHERE reader.can_read
+        UNION
+        SELECT below.position, item.created_by_id
+        FROM below
+        JOIN items_item AS item ON item.microcosm_id = below.place_id
+        WHERE item.created_by_id = ANY (p_profile_ids)
     ),
     participant AS MATERIALIZED (
         SELECT member.huddle_id, member.profile_id
@@ -69,6 +92,7 @@ BEGIN
                coalesce(here.can_read AND (change.place_is_live OR (here.is_moderator AND NOT change.place_is_deleted)),
                         false) AS place_is_within_reach,
                coalesce(source.can_read, false) AS can_read_source,
+               coalesce(source.is_moderator, false) AS is_source_moderator,
                participant.profile_id IS NOT NULL AS is_in_huddle,
                -- Authors read what is theirs even where they may not read the rest.
                NOT coalesce(here.is_banned, false) AND (
@@ -76,6 +100,7 @@ BEGIN
                ) AS can_read_item,
                NOT coalesce(here.is_banned, false) AND NOT who.is_guest
                    AND who.profile_id = change.comment_author_id AS is_comment_author,
+               NOT who.is_guest AND who.profile_id = change.item_author_id AS is_item_author,
                CASE
                    WHEN change.item_kind = 5
                    THEN participant.profile_id IS NOT NULL AND NOT change.item_is_deleted AND NOT change.item_is_moderated
@@ -103,21 +128,25 @@ BEGIN
                            WHEN pair.item_id IS NULL THEN CASE
                                WHEN pair.is_root AND pair.home_id <> pair.profile_id THEN NULL
                                WHEN pair.comment_is_there THEN 'see'
-                               WHEN pair.action IN ('flagged', 'deleted') AND pair.was_visible THEN 'gone'
+                               WHEN pair.action IN ('flagged', 'deleted')
+                                AND (pair.was_visible OR pair.is_comment_author) THEN 'gone'
                            END
                            WHEN NOT pair.item_is_there
                              OR NOT (pair.item_kind = 5 OR pair.can_read_item OR pair.is_comment_author) THEN NULL
                            WHEN pair.comment_is_there THEN 'see'
-                           WHEN pair.action IN ('flagged', 'deleted') AND pair.was_visible THEN 'gone'
+                           -- Moderators and authors had it, too, when it was only held back.
+                           WHEN pair.action IN ('flagged', 'deleted')
+                            AND (pair.was_visible OR pair.is_moderator OR pair.is_comment_author) THEN 'gone'
                        END
                    WHEN pair.family IN ('conversation', 'poll', 'event', 'update') THEN
                        CASE
                            WHEN pair.family = 'update' AND NOT pair.is_named THEN NULL
                            WHEN pair.item_is_there AND (pair.item_kind = 5 OR pair.can_read_item) THEN 'see'
-                           WHEN NOT pair.was_visible THEN NULL
-                           WHEN pair.action = 'moved' AND pair.can_read_source AND NOT pair.can_read_item THEN 'gone'
-                           WHEN pair.action IN ('flagged', 'deleted') AND pair.can_read_item AND pair.place_is_visible
-                           THEN 'gone'
+                           WHEN pair.action = 'moved' AND pair.can_read_source
+                            AND (pair.was_visible OR pair.is_source_moderator) THEN 'gone'
+                           WHEN pair.action IN ('flagged', 'deleted') AND pair.can_read_item AND (
+                               pair.is_moderator OR pair.is_item_author OR (pair.was_visible AND pair.place_is_visible)
+                           ) THEN 'gone'
                        END
                    WHEN pair.family = 'huddle' THEN
                        CASE
@@ -128,9 +157,13 @@ BEGIN
                    WHEN pair.family = 'microcosm' THEN
                        CASE
                            WHEN pair.place_is_within_reach THEN 'see'
-                           WHEN pair.can_read_place AND pair.was_visible THEN 'gone'
+                           WHEN pair.can_read_place AND (pair.was_visible OR pair.is_moderator) THEN 'gone'
                            -- Another place in the tree is other rights for anybody.
                            WHEN (pair.ids ->> 'is_moved')::boolean THEN 'access'
+                           WHEN EXISTS (
+                               SELECT FROM concerned
+                               WHERE concerned.position = pair.position AND concerned.profile_id = pair.profile_id
+                           ) THEN 'access'
                        END
                    WHEN pair.family = 'role' THEN
                        CASE
