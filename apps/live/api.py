@@ -144,7 +144,7 @@ def _whole(text: str, *, name: str) -> int:
 
 def _answer(page: FeedPage, *, is_gap: bool = False) -> Answer:
     data: dict[str, Any] = {
-        "changes": [change(row, verdict=row.verdict) for row in page.rows],
+        "changes": [change(row) for row in page.rows],
         "position": page.position,
         "more": page.has_more,
         "gap": is_gap,

@@ -6,6 +6,7 @@ which changes are handed out or are being so; who subscribes begins there (docs/
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from collections import defaultdict
@@ -22,7 +23,7 @@ from apps.live import queries
 from apps.live.counters import Counters
 from apps.live.database import address, client_database, log_database
 from apps.live.frames import ChangeFrames, Topic, text
-from apps.live.listener import ENDED, RESTART, Listener, Subscription
+from apps.live.listener import ENDED, RESTART, TOO_SLOW, Listener, Subscription
 from apps.live.presence import CHANNEL as PRESENCE_CHANNEL
 from apps.live.presence import PresenceBoard
 from apps.live.shapes import change
@@ -34,6 +35,8 @@ POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 0.5
 #: How often it is asked who may still be here; revocations and bans that are in the log count at once.
 SWEEP_SECONDS = 0.8
+#: How long clients may go on reading what was decided before rights were taken from somebody.
+SILENCE_SECONDS = 0.4
 #: Changes of one site that are handed out at once, each in a few frames at most: fewer than a listener's queue holds.
 BATCH = 150
 
@@ -44,6 +47,8 @@ _SILENT = frozenset({"token", "file"})
 _OWN = frozenset({"update", "inbox", "ignored"})
 #: What may take rights away or give them to people who follow nothing near.
 _RIGHTS = frozenset({"role", "microcosm", "profile"})
+#: What may take something out of sight with all that hangs on it, beside those.
+_TAKING = frozenset({"moved", "flagged", "deleted", "participant_left"})
 
 
 class Room:
@@ -54,6 +59,8 @@ class Room:
         self.position = self.told = position
         self.listeners: set[Listener] = set()
         self.topics: dict[Topic, set[Subscription]] = defaultdict(set)
+        #: When something was taken from somebody, as far as those who are behind have not been looked at since.
+        self.taken_at: list[float] = []
 
     def subscriptions(self, topic: Topic) -> Iterable[Subscription]:
         """Who follows something; empty if nobody does."""
@@ -183,10 +190,12 @@ class Hub:
         except BaseException:
             room.position = before
             raise
+        if any(_takes_away(row) for row in rows):
+            room.taken_at.append(time.monotonic())
         # What each gets of all changes goes out together: their sockets then carry it in fewer pieces.
         frames: dict[Listener, list[str]] = defaultdict(list)
-        for fact in facts:
-            self._hand_out(site_id, room, fact, audience.get(fact.position, {}), frames)
+        for _position, group in itertools.groupby(audience, key=lambda row: row.position):
+            self._hand_out(site_id, room, list(group), frames)
         for listener, texts in frames.items():
             listener.push(*texts)
         room.told = room.position
@@ -196,8 +205,12 @@ class Hub:
             return []
         return await log_database.run(queries.change_facts, site_id=site_id, positions=[row.position for row in rows])
 
-    async def _audience(self, site_id: int, room: Room, facts: list[Any]) -> dict[int, dict[int, tuple[str, bool]]]:
-        """For each change by its position: what those who follow it may know, by profile."""
+    async def _audience(self, site_id: int, room: Room, facts: list[Any]) -> list[Any]:
+        """What those who follow any of the changes may know of it: a row for each change and way to know of it.
+
+        The rows say anew what the changes are about. That was looked up to find out whom to ask about, and things may
+        have moved since; what is told must be where it is for whom it is told to.
+        """
         positions, profile_ids = [], set()
         for fact in facts:
             followers = self._followers(room, fact)
@@ -205,14 +218,10 @@ class Hub:
                 positions.append(fact.position)
                 profile_ids |= followers
         if not positions:
-            return {}
-        rows = await log_database.run(
+            return []
+        return await log_database.run(
             queries.change_audience, site_id=site_id, positions=positions, profile_ids=list(profile_ids)
         )
-        found: dict[int, dict[int, tuple[str, bool]]] = defaultdict(dict)
-        for row in rows:
-            found[row.position].update(dict.fromkeys(row.profile_ids, (row.verdict, row.knows_source)))
-        return found
 
     def _followers(self, room: Room, fact: Any) -> set[int]:
         if fact.kind.split(".")[0] in _RIGHTS:
@@ -221,37 +230,30 @@ class Hub:
             subscription.listener.profile_id for topic in topics_of(fact) for subscription in room.subscriptions(topic)
         }
 
-    def _hand_out(
-        self,
-        site_id: int,
-        room: Room,
-        fact: Any,
-        verdicts: dict[int, tuple[str, bool]],
-        frames: dict[Listener, list[str]],
-    ) -> None:
+    def _hand_out(self, site_id: int, room: Room, rows: list[Any], frames: dict[Listener, list[str]]) -> None:
         """Add the frames of one change for each who follows it; the same text for all with the same past."""
-        if fact.item_id is not None and verdicts:
+        fact = rows[0]
+        if fact.item_id is not None:
             self.counters.note(site_id, fact)
         if fact.kind in COALESCED:
             return
-        shapes: dict[str, ChangeFrames] = {}
-        if any(verdict == "access" for verdict, _knows in verdicts.values()):
+        concerned = {profile_id for row in rows if row.verdict == "access" for profile_id in row.profile_ids}
+        if concerned:
             access = text(type="access", position=fact.position)
-            for listener in list(room.listeners):
-                if verdicts.get(listener.profile_id, ("", False))[0] == "access":
+            for listener in room.listeners:
+                if listener.profile_id in concerned:
                     frames[listener].append(access)
+        shown = [row for row in rows if row.verdict != "access"]
+        shapes = [ChangeFrames(change(row)) for row in shown]
+        ways = {profile_id: way for way, row in enumerate(shown) for profile_id in row.profile_ids}
         for topic in topics_of(fact):
             for subscription in list(room.subscriptions(topic)):
-                verdict, knows_source = verdicts.get(subscription.listener.profile_id, ("", False))
-                if verdict not in ("see", "gone") or fact.position <= subscription.last:
+                way = ways.get(subscription.listener.profile_id)
+                if way is None or fact.position <= subscription.last or not belongs(shown[way], topic):
                     continue
-                if not belongs(fact, topic, verdict=verdict, knows_source=knows_source):
-                    continue
-                if verdict not in shapes:
-                    shapes[verdict] = ChangeFrames(change(fact, verdict=verdict))
                 previous, subscription.last = subscription.last, fact.position
                 frames[subscription.listener].append(
-                    shapes[verdict].text(to=subscription.to, id=subscription.id, previous=previous)
+                    shapes[way].text(to=subscription.to, id=subscription.id, previous=previous)
                 )
 
     # --- Rights -----------------------------------------------------------------------------
@@ -270,6 +272,19 @@ class Hub:
             self.unsubscribe(listener, topic)
         listener.close(ENDED)
 
+    def _cut_off_those_behind(self, room: Room, *, now: float) -> None:
+        """Close whoever still has frames to read that were decided before something was taken from somebody.
+
+        They resume, and all of it is decided anew (W2). Who reads as things happen has nothing waiting.
+        """
+        due = [at for at in room.taken_at if now - at >= SILENCE_SECONDS]
+        if not due:
+            return
+        room.taken_at = room.taken_at[len(due) :]
+        for listener in list(room.listeners):
+            if listener.behind_since is not None and listener.behind_since < due[-1]:
+                listener.close(TOO_SLOW)
+
     async def _sweep(self) -> None:
         """Close whose token has ended, who is banned, and whose site is gone, whatever the log says."""
         listeners = [listener for room in self.rooms.values() for listener in room.listeners]
@@ -287,6 +302,7 @@ class Hub:
             self._swept_at = now
             await self._sweep()
         for site_id, room in list(self.rooms.items()):
+            self._cut_off_those_behind(room, now=now)
             await self.counters.tell(site_id, room, now=now)
             await self.presence.tell(site_id, room, now=now)
 
@@ -296,6 +312,11 @@ class Hub:
         room = self.rooms.get(news["site"])
         if room is not None:
             await self.presence.hear(news, room)
+
+
+def _takes_away(change: Any) -> bool:
+    family, _, action = change.kind.partition(".")
+    return family in ("role", "microcosm") or (family != "comment" and action in _TAKING)
 
 
 def topics_of(fact: Any) -> list[Topic]:
@@ -313,13 +334,14 @@ def topics_of(fact: Any) -> list[Topic]:
     return topics
 
 
-def belongs(fact: Any, topic: Topic, *, verdict: str, knows_source: bool) -> bool:
-    """Whether a change may be told under a topic to those with a verdict: not all may know both ends of a move."""
-    if fact.source_id is None or topic[0] != "microcosm":
+def belongs(way: Any, topic: Topic) -> bool:
+    """Whether a change may be told under a topic to those who may know of it in some way.
+
+    Not all may know both ends of a move.
+    """
+    if way.source_id is None or topic[0] != "microcosm":
         return True
-    if topic[1] == fact.source_id:
-        return knows_source
-    return verdict == "see"
+    return bool(way.knows_source) if topic[1] == way.source_id else way.verdict == "see"
 
 
 hub = Hub()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass
@@ -62,17 +63,18 @@ def _finish(begun: Coroutine[Any, Any, None], waiting: Any) -> Generator[Any, An
 class Listener:
     """A socket or a stream."""
 
-    __slots__ = ("_characters", "_drained", "_queue", "_task", "_way", "is_closed", "subscriptions", "viewer")
+    __slots__ = ("_characters", "_queue", "_task", "_way", "behind_since", "is_closed", "subscriptions", "viewer")
 
     def __init__(self, viewer: Viewer, way: Way) -> None:
         self.viewer = viewer
         self.subscriptions: dict[Topic, Subscription] = {}
         self.is_closed = False
+        #: Since when something has been waiting for the client to read, without an end; None while nothing does.
+        self.behind_since: float | None = None
         self._way = way
         self._queue: deque[str] | None = None
         self._characters = 0
         self._task: asyncio.Task[None] | None = None
-        self._drained: asyncio.Event | None = None
 
     @property
     def profile_id(self) -> int:
@@ -93,11 +95,10 @@ class Listener:
         if len(self._queue) > MAX_QUEUED_FRAMES or self._characters > MAX_QUEUED_CHARACTERS:
             self.close(TOO_SLOW)
 
-    async def push_patiently(self, text: str) -> None:
-        """The same at the speed of the client, for those who have much to say to one."""
-        if self._queue is not None and len(self._queue) >= MAX_QUEUED_FRAMES // 2:
-            await self.drained()
-        self.push(text)
+    @property
+    def is_far_behind(self) -> bool:
+        """Whether who has much to say had better wait for the client."""
+        return self._queue is not None and len(self._queue) >= MAX_QUEUED_FRAMES // 2
 
     async def drained(self) -> None:
         """Until nothing waits any more."""
@@ -130,6 +131,7 @@ class Listener:
             # A client that goes away while something is sent is noticed by whoever reads from it.
             return
         self._task = asyncio.create_task(self._drain(sending, waiting))
+        self.behind_since = time.monotonic()
 
     async def _drain(self, sending: Coroutine[Any, Any, None], waiting: Any) -> None:
         with contextlib.suppress(OSError, RuntimeError):
@@ -140,7 +142,7 @@ class Listener:
                 self._characters -= sum(map(len, texts))
                 await self._way.send(texts)
         if self._task is asyncio.current_task():
-            self._task, self._queue = None, None
+            self._task, self._queue, self.behind_since = None, None, None
 
     async def _end(self, sending: asyncio.Task[None] | None, code: int) -> None:
         if sending is not None:

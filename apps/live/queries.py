@@ -61,7 +61,11 @@ def change_facts(*, site_id: int, positions: Sequence[int]) -> list[Any]:
 
 
 def change_audience(*, site_id: int, positions: Sequence[int], profile_ids: Sequence[int]) -> list[Any]:
-    """Who of some profiles (0 is a guest) may know of changes: rows of position, verdict, knows_source, profile_ids."""
+    """Who of some profiles (0 is a guest) may know of changes, in the order of their positions.
+
+    A row for each change and way to know of it: verdict, knows_source, profile_ids, and what
+    `shapes.change` takes.
+    """
     return statements.change_audience.rows(site_id=site_id, positions=list(positions), profile_ids=list(profile_ids))
 
 

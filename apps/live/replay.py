@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -15,6 +16,8 @@ from apps.live.shapes import change
 
 #: How far back a replay reaches, in changes of the site; what is further back is a gap.
 MAX_REPLAYED = 10_000
+#: How long an answer about what somebody may see holds for what is told to them bit by bit.
+FRESH_SECONDS = 0.5
 
 
 class Replay:
@@ -22,8 +25,8 @@ class Replay:
 
     def __init__(self, hub: Hub, subscription: Subscription, topics: Collection[Topic]) -> None:
         self._hub, self._subscription, self._topics = hub, subscription, set(topics)
-        #: Up to where the log was looked through.
-        self._read = subscription.last
+        #: Up to where the log was looked through, and how many more changes may be looked at.
+        self._read, self._left = subscription.last, MAX_REPLAYED
 
     async def run(self) -> None:
         """Tell everything behind `subscription.last`, or say that there is a gap, and subscribe."""
@@ -32,9 +35,7 @@ class Replay:
         if not place.holds(self._subscription.last):
             self._begin_anew()
             return
-        for _page in range(MAX_REPLAYED // SCAN_LIMIT):
-            if listener.is_closed:
-                return
+        while self._left > 0 and not listener.is_closed:
             # No await between this and the subscription: what the room has handed out is read, the rest comes.
             if self._read >= self._room_position(listener):
                 self._subscribe()
@@ -58,23 +59,27 @@ class Replay:
         return self._hub.rooms[listener.viewer.site_id].position
 
     async def _tell_page(self, listener: Listener) -> None:
+        asked_at = time.monotonic()
         page = await client_database.run(
             feed_page, listener.viewer, after=self._read, limit=SCAN_LIMIT, wanted=Filter()
         )
-        for row in page.rows:
-            await self._tell(listener, row)
-        self._read = page.position
+        for number, row in enumerate(page.rows, start=1):
+            self._tell(listener, row)
+            if listener.is_far_behind:
+                await listener.drained()
+                if time.monotonic() - asked_at > FRESH_SECONDS:
+                    # The client took its time: what it may see is asked again before it gets the rest.
+                    self._read, self._left = row.position, self._left - number
+                    return
+        self._read, self._left = page.position, self._left - SCAN_LIMIT
 
-    async def _tell(self, listener: Listener, row: Any) -> None:
+    def _tell(self, listener: Listener, row: Any) -> None:
         if row.verdict == "access":
-            await listener.push_patiently(text(type="access", position=row.position))
+            listener.push(text(type="access", position=row.position))
             return
-        is_wanted = any(
-            topic in self._topics and belongs(row, topic, verdict=row.verdict, knows_source=row.knows_source)
-            for topic in topics_of(row)
-        )
+        is_wanted = any(topic in self._topics and belongs(row, topic) for topic in topics_of(row))
         if is_wanted and row.kind not in COALESCED:
             subscription = self._subscription
             previous, subscription.last = subscription.last, row.position
-            frames = ChangeFrames(change(row, verdict=row.verdict))
-            await listener.push_patiently(frames.text(to=subscription.to, id=subscription.id, previous=previous))
+            frames = ChangeFrames(change(row))
+            listener.push(frames.text(to=subscription.to, id=subscription.id, previous=previous))

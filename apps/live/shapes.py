@@ -10,8 +10,9 @@ _WITH_ACTOR = {"created", "edited", "moved", "answered", "participants_added", "
 ACCESS_CHANGED = "access.changed"
 
 
-def change(row: Any, *, verdict: str) -> dict[str, Any]:
-    """One change for those with a verdict of `fn.change_audience`; a row of `fn.change_facts`."""
+def change(row: Any) -> dict[str, Any]:
+    """One change for those with a verdict; a row of `fn.change_audience` with what `fn.change_facts` says of it."""
+    verdict = row.verdict
     kind = ACCESS_CHANGED if verdict == "access" else row.kind
     shape: dict[str, Any] = {"position": row.position, "kind": kind}
     if verdict == "gone":

@@ -56,7 +56,7 @@ def message(record: Delivery, *, change: Any | None = None) -> bytes:
     """What a receiver gets: a change as the feed shows it, no content; without a change a ping or a gap."""
     shape: dict[str, Any] = {"id": record.public_id, "siteId": record.site_id}
     if change is not None:
-        return dump(shape | change_shape(change, verdict=change.verdict))
+        return dump(shape | change_shape(change))
     if record.position is not None:
         shape["position"] = record.position
     return dump(shape | {"kind": record.kind, "ids": {}, "created": timestamp(record.created_at)})

@@ -13,9 +13,11 @@ from apps.accounts.services import edit_account, redeem_code, revoke_token, send
 from apps.comments.services import comment_on_item, delete_comment
 from apps.core import clock
 from apps.core.events import publish
+from apps.core.queries import changes_after
 from apps.huddles.services import add_participants, create_huddle, leave_huddle
-from apps.items.services import create_conversation, edit_item
+from apps.items.services import create_conversation, delete_item, edit_item
 from apps.live import listener as listening
+from apps.live import replay
 from apps.live.hub import hub
 from apps.permissions.models import Role
 from apps.permissions.services import ban_user, edit_role
@@ -24,7 +26,7 @@ from apps.updates.telling import tell_mentioned
 from microcosm.asgi import application
 from tests.client import ApiClient
 from tests.factories import Forum, Person, ban, make_forum
-from tests.live.conftest import PATIENCE, SCHEMAS, Socket, call, is_described, open_for, open_socket, position
+from tests.live.conftest import PATIENCE, SCHEMAS, Socket, call, is_described, open_for, open_socket, position, until
 from tests.trees import make_microcosm, make_private, make_role
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -572,6 +574,111 @@ async def test_w6_a_client_that_does_not_read_is_cut_off_and_can_resume(
     assert len(await again.changes(12)) == 12
     for socket in (quick, again):
         await socket.close()
+
+
+async def test_where_something_is_and_who_may_know_that_are_of_one_moment(forum: Forum) -> None:
+    """The log is read, then it is asked who may know: what moves in between must not be told with where it was."""
+    hidden = await call(make_microcosm, forum)
+    await call(make_private, hidden)
+    item_id = await call(start, forum, hidden.id)
+    socket = await open_for(forum)
+    await socket.follow("site")
+    room = hub.rooms[forum.site.id]
+    rows = await call(changes_after, {forum.site.id: 0}, limit=100)
+    facts = await hub._facts(forum.site.id, room, rows)
+    assert {fact.microcosm_id for fact in facts if fact.item_id == item_id} == {hidden.id}
+    await call(
+        edit_item,
+        site_id=forum.site.id,
+        actor_id=forum.owner.id,
+        item_id=item_id,
+        title=None,
+        microcosm_id=forum.root.id,
+        reason="better there",
+        moderates_target=True,
+    )
+    told = [row for row in await hub._audience(forum.site.id, room, facts) if row.item_id == item_id]
+    assert [(row.kind, row.microcosm_id, row.profile_ids) for row in told] == [
+        ("conversation.created", forum.root.id, [0])
+    ]
+    await socket.close()
+
+
+async def hold_up(forum: Forum) -> asyncio.Event:
+    """Let the only client read nothing until the event is set."""
+    (stuck,) = hub.rooms[forum.site.id].listeners
+    goes_on, way = asyncio.Event(), stuck._way
+
+    async def wait(texts: tuple[str, ...]) -> None:
+        await goes_on.wait()
+        await way.send(texts)
+
+    stuck._way = listening.Way(send=wait, close=way.close)
+    return goes_on
+
+
+async def test_w2_who_is_behind_when_rights_are_taken_is_cut_off_and_everything_is_decided_anew(forum: Forum) -> None:
+    place = await call(make_microcosm, forum)
+    slow = await open_for(forum)
+    begin = await slow.follow("site")
+    await hold_up(forum)
+    await call(start, forum, place.id, "Was open")
+    await until(lambda: _is_told(forum))
+    await call(make_private, place)
+    role = await call(Role.objects.get, microcosm=place)
+    await call(edit_role, actor_id=forum.owner.id, site_id=forum.site.id, role_id=role.id, flags={"can_create": False})
+    assert await slow.closing_code() == 4408
+    again = await open_for(forum)
+    await again.follow("site", after=begin)
+    await again.silence()
+    await again.close()
+
+
+async def test_w2_who_reads_as_things_happen_is_not_cut_off_when_rights_are_taken(
+    forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.live.hub.SILENCE_SECONDS", 0.0)
+    socket = await open_for(forum)
+    await socket.follow("site")
+    for number in range(5):
+        item_id = await call(start, forum, forum.root.id, f"Number {number}")
+        await call(delete_item, site_id=forum.site.id, actor_id=forum.owner.id, item_id=item_id)
+    frames = await socket.changes(10)
+    assert [frame["kind"] for frame in frames] == ["conversation.created", "conversation.deleted"] * 5
+    await socket.silence()
+    await socket.close()
+
+
+async def test_w2_a_slow_client_that_resumes_is_asked_about_again_while_it_reads(
+    forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "MAX_QUEUED_FRAMES", 4)
+    monkeypatch.setattr(replay, "FRESH_SECONDS", 0.0)
+    place = await call(make_microcosm, forum)
+    begin = await position(forum)
+    for number in range(6):
+        await call(start, forum, place.id, f"Number {number}")
+    slow = await open_for(forum)
+    await slow.silence()
+    goes_on = await hold_up(forum)
+    await slow.say(type="subscribe", to="site", after=begin)
+    (stuck,) = hub.rooms[forum.site.id].listeners
+    await until(lambda: _is_far_behind(stuck))
+    await call(make_private, place)
+    goes_on.set()
+    assert (await slow.hear())["type"] == "subscribed"
+    # What was on its way already, and nothing of the rest.
+    await slow.changes(2)
+    await slow.silence()
+    await slow.close()
+
+
+async def _is_told(forum: Forum) -> bool:
+    return hub.rooms[forum.site.id].told == await position(forum)
+
+
+async def _is_far_behind(listener: listening.Listener) -> bool:
+    return listener.is_far_behind
 
 
 async def test_an_unknown_host_or_address_is_closed(forum: Forum) -> None:

@@ -50,7 +50,11 @@ FROM fn.change_facts(%(site_id)s::bigint, %(positions)s::bigint[]) AS fact
 ORDER BY fact.position
 
 -- name: change_audience
--- Who of some profiles may know of some changes of a site, and how.
-SELECT audience.position, audience.verdict, audience.knows_source, audience.profile_ids
+-- Who of some profiles may know of some changes of a site, and how, with what the changes are about at the same moment:
+-- where something is now, and who may know that, must not be of two moments. In the order of the positions.
+SELECT fact.position, audience.verdict, audience.knows_source, audience.profile_ids, fact.kind,
+       fact.ids, fact.actor_id, fact.created_at, fact.comment_id, fact.home_id, fact.item_id, fact.item_kind,
+       fact.microcosm_id, fact.source_id
 FROM fn.change_audience(%(site_id)s::bigint, %(positions)s::bigint[], %(profile_ids)s::bigint[]) AS audience
-ORDER BY audience.position, audience.verdict, audience.knows_source
+JOIN fn.change_facts(%(site_id)s::bigint, %(positions)s::bigint[]) AS fact ON fact.position = audience.position
+ORDER BY fact.position, audience.verdict, audience.knows_source
