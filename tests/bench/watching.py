@@ -116,7 +116,7 @@ def _http_server() -> Iterator[tuple[int, list[Processes]]]:
     """The HTTP process as deploy/microcosm-http.service starts it, and whose CPU counts."""
     from django.db import connection
 
-    from tests.e2e.conftest import unit_command
+    from tests.units import unit_command
 
     with connection.cursor() as cursor:
         cursor.execute("SHOW data_directory")

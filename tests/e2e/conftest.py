@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 
 from microcosm.development.testing import find_program, free_port, running, temporary_directory, wait_until
 from tests.copies import ROOT, Copy, started
+from tests.units import unit_command
 
 DOMAIN = "forums.test"
 
@@ -78,23 +79,6 @@ def platform(memcached: str) -> Iterator[Platform]:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def unit_command(kind: str, *, port: int) -> list[str]:
-    """The command of a systemd unit, with the programs and the port of this run and one process."""
-    unit = (ROOT / "deploy" / f"microcosm-{kind}.service").read_text()
-    line = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
-    words = (
-        line.removeprefix("ExecStart=")
-        .replace("${HTTP_WORKERS}", "1")
-        .replace("${HTTP_THREADS}", "4")
-        .replace("${LIVE_WORKERS}", "1")
-        .split()
-    )
-    program = words[0].removeprefix("/opt/microcosm/current/.venv/bin/")
-    words[words.index("--port") + 1] = str(port)
-    where = {"granian": "--working-dir", "uvicorn": "--app-dir"}[program]
-    return [str(Path(sys.executable).with_name(program)), *words[1:], where, str(ROOT)]
 
 
 @dataclass

@@ -33,12 +33,12 @@ from tests.api.test_push import Browser
 from tests.content import place_in
 from tests.content import start as start_item
 from tests.crowds import add_watchers
-from tests.e2e.conftest import unit_command
 from tests.factories import Forum
 from tests.jobs.conftest import ROOT, SECONDS, wait_for
 from tests.queue import empty_queue
 from tests.servers import reply, serving
 from tests.smtp import running_sink
+from tests.units import unit_command
 
 #: More than two slices of `tests.jobs.mortal` for each comment.
 WATCHERS = 7

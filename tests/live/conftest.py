@@ -1,12 +1,9 @@
 """Sockets and streams inside the process; every frame they say is checked against docs/api/asyncapi.json."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest_asyncio
 from channels.testing import WebsocketCommunicator
 from django.db import connections
@@ -16,16 +13,9 @@ from apps.live import entrance
 from apps.live.hub import hub
 from microcosm.asgi import application
 from tests.factories import Forum, Person, make_forum
+from tests.live.frames import check_frame
 
 PATIENCE = 30
-DOCUMENT = json.loads(Path(__file__).parents[2].joinpath("docs/api/asyncapi.json").read_text())
-SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
-_VALIDATORS = {
-    name: jsonschema_rs.validator_for(schema | {"components": DOCUMENT["components"]})
-    for name, schema in SCHEMAS.items()
-}
-#: What the client says has its own schema where both sides use a word.
-_SAID = {"typing": "typing_here"}
 
 
 async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -50,17 +40,6 @@ async def until(question: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await question():
             await asyncio.sleep(0.02)
-
-
-def check_frame(frame: dict[str, Any], *, said: bool = False) -> None:
-    """Hold a frame against its schema."""
-    kind = frame["type"]
-    _VALIDATORS[_SAID.get(kind, kind) if said else kind].validate(frame)
-
-
-def is_described(name: str, frame: dict[str, Any]) -> bool:
-    """Whether a frame is one of a schema."""
-    return bool(_VALIDATORS[name].is_valid(frame))
 
 
 class Socket:

@@ -26,7 +26,8 @@ from apps.updates.telling import tell_mentioned
 from microcosm.asgi import application
 from tests.client import ApiClient
 from tests.factories import Forum, Person, ban, make_forum
-from tests.live.conftest import PATIENCE, SCHEMAS, Socket, call, is_described, open_for, open_socket, position, until
+from tests.live.conftest import PATIENCE, Socket, call, open_for, open_socket, position, until
+from tests.live.frames import SCHEMAS, is_described
 from tests.trees import make_microcosm, make_private, make_role
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]

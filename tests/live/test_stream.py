@@ -15,7 +15,8 @@ from apps.permissions.models import Role
 from microcosm.asgi import application
 from tests.client import ApiClient
 from tests.factories import Forum, Person, ban, make_forum
-from tests.live.conftest import PATIENCE, call, check_frame, position
+from tests.live.conftest import PATIENCE, call, position
+from tests.live.frames import check_frame
 from tests.live.test_socket import edit_site, say, start
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
