@@ -25,6 +25,7 @@ COMMON_ERRORS = {
     429: "Too many requests.",
     431: "The headers are too large.",
 }
+_FORM = "application/x-www-form-urlencoded"
 _BODY_ERRORS = {413: "The body is too large."}
 _OTHER_ERRORS = {
     421: "Another process answers this.",
@@ -88,6 +89,8 @@ def query_parameter(
     return OpenApiParameter(name, type, OpenApiParameter.QUERY, description=description, many=many, enum=enum or None)
 
 
+#: True or false; whatever is neither counts as false (contract A 23.1).
+LAX_FLAG = {"anyOf": [{"type": "boolean"}, {"type": "string"}]}
 #: A whole number; an empty one is as if it were absent.
 NUMBER_OR_EMPTY = {"anyOf": [{"type": "integer"}, {"type": "string", "maxLength": 0}]}
 PAGING = (
@@ -152,7 +155,7 @@ def operation(
         if isinstance(body, dict) or body is None
         else {
             "application/json": body,
-            "application/x-www-form-urlencoded": body,
+            _FORM: body,
         }
     )
     extensions = {"x-error-data": "null"} if error_data_is_null else None
@@ -225,6 +228,9 @@ def _finish(schema: dict[str, Any]) -> dict[str, Any]:
             component.setdefault("additionalProperties", False)
     schema["openapi"] = "3.1.0"
     _nullable(schema)
+    for name, component in components.items():
+        if name.endswith("Request"):
+            _allow_null(component)
     schema["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer"},
         "query": {"type": "apiKey", "in": "query", "name": "access_token"},
@@ -237,6 +243,7 @@ def _finish(schema: dict[str, Any]) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for verb, operation_ in list(operations.items()):
             _finish_operation(operation_, has_body=verb in ("post", "put", "patch", "delete"))
+            _describe_form(operation_, components)
             if verb == "get":
                 _describe_tags(operation_["responses"])
                 head = copy.deepcopy(operation_)
@@ -264,6 +271,40 @@ def _finish_operation(operation_: dict[str, Any], *, has_body: bool) -> None:
             response.setdefault("headers", {})["Location"] = {"schema": {"type": "string"}}
     for status in COMMON_ERRORS | (_BODY_ERRORS if has_body else {}):
         responses.setdefault(str(status), _error_reference(operation_, status))
+
+
+def _describe_form(operation_: dict[str, Any], components: dict[str, Any]) -> None:
+    """A form is flat: the keys of the JSON body that are no arrays and objects; there is none if it needs others."""
+    content = operation_.get("requestBody", {}).get("content", {})
+    form = content.get(_FORM, {}).get("schema")
+    if form is None:
+        return
+    body = _resolved(form, components)
+    properties = body.get("properties", {})
+    flat = {key: value for key, value in properties.items() if not _is_nested(value, components)}
+    # What is no word for true leaves the default.
+    flat = {key: LAX_FLAG if "boolean" in _kinds(value) else value for key, value in flat.items()}
+    if body.get("type") != "object" or set(body.get("required", ())) - set(flat):
+        del content[_FORM]
+    elif flat != properties:
+        content[_FORM] = {"schema": {**body, "properties": flat}}
+
+
+def _kinds(schema: dict[str, Any]) -> set[str]:
+    kinds = schema.get("type", [])
+    return set(kinds if isinstance(kinds, list) else [kinds])
+
+
+def _is_nested(schema: dict[str, Any], components: dict[str, Any]) -> bool:
+    resolved = _resolved(schema, components)
+    parts = [part for name in ("anyOf", "allOf", "oneOf") for part in resolved.get(name, ())]
+    return bool({"array", "object"} & _kinds(resolved)) or any(_is_nested(part, components) for part in parts)
+
+
+def _resolved(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = components[schema["$ref"].rsplit("/", 1)[-1]]
+    return schema
 
 
 def _describe_tags(responses: dict[str, Any]) -> None:
@@ -350,6 +391,17 @@ def _frame_parameters() -> dict[str, dict[str, Any]]:
         "disableBoiler": query("disableBoiler", "Answer with the value of `data` alone."),
         "method": query("method", "With POST: the method that is meant."),
     }
+
+
+def _allow_null(body: dict[str, Any]) -> None:
+    """In a body null stands for an absent key (contract A 2.5)."""
+    required = body.get("required", ())
+    for name, value in body.get("properties", {}).items():
+        if name not in required:
+            if isinstance(value.get("type"), str) and "enum" not in value:
+                value["type"] = [value["type"], "null"]
+            else:
+                body["properties"][name] = {"anyOf": [value, {"type": "null"}]}
 
 
 def _nullable(node: Any) -> None:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from apps.core import clock
 from apps.core.api import Answer, Api
 from apps.core.errors import Missing, OutOfRange, WrongType
-from apps.core.openapi import operation, query_parameter
+from apps.core.openapi import LAX_FLAG, operation, query_parameter
 from apps.files.names import download_name
 from apps.files.parsing import UploadParser, close_uploads
 from apps.files.preparing import prepare_file
@@ -93,7 +93,7 @@ class FileDetail(Api):
         errors=(416,),
         query=(
             *_BOX_PARAMETERS,
-            query_parameter("thumbnail", bool, f"A still picture of at most {THUMBNAIL_SIDE} pixels each way."),
+            query_parameter("thumbnail", LAX_FLAG, f"A still picture of at most {THUMBNAIL_SIDE} pixels each way."),
             OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes."),
             OpenApiParameter("If-Range", str, OpenApiParameter.HEADER, description="An ETag or a date."),
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETags."),

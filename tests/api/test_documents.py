@@ -1,6 +1,7 @@
 """The description and the page that shows it, on every host."""
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -46,3 +47,22 @@ def test_the_page_loads_nothing_from_elsewhere(browser: Client) -> None:
         assert finders.find(asset.removeprefix("/static/")), asset
     assert "script-src 'self'" in page["Content-Security-Policy"]
     assert "unsafe-inline" not in page["Content-Security-Policy"].split("script-src")[1].split(";")[0]
+
+
+def test_bodies_are_described_as_they_are_read(browser: Client) -> None:
+    """Contract A 2.5: null stands for an absent key, and a form is flat."""
+    document = browser.get("/api/v1/openapi.json").json()
+    components = document["components"]["schemas"]
+    event = components["EventInputRequest"]["properties"]
+    assert event["lat"]["type"] == ["number", "null"]
+    assert event["meta"]["anyOf"][1] == {"type": "null"}
+    form = "application/x-www-form-urlencoded"
+
+    def forms(path: str, verb: str) -> Any:
+        return document["paths"][f"/api/v1/{path}"][verb]["requestBody"]["content"].get(form, {}).get("schema")
+
+    assert set(forms("huddles", "post")["properties"]) == {"title", "isConfidential"}
+    assert {"type": "string"} in forms("huddles", "post")["properties"]["isConfidential"]["anyOf"]
+    assert forms("polls/{poll_id}/vote", "put") is None
+    assert forms("events/{event_id}/attendees", "put") is None
+    assert forms("comments/{comment_id}/attachments", "post") == {"$ref": "#/components/schemas/AttachmentInputRequest"}

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from apps.core.api import Answer, Api
 from apps.core.errors import Banned
-from apps.core.openapi import operation, query_parameter
+from apps.core.openapi import LAX_FLAG, operation, query_parameter
 from apps.core.pagination import collection
 from apps.core.patching import read_patch
 from apps.core.response_cache import kept
@@ -34,10 +34,10 @@ class ProfileList(Api):
         answer=PeopleOutput,
         cursors=True,
         query=(
-            query_parameter("top", bool, "Those who comment most first, instead of by name."),
+            query_parameter("top", LAX_FLAG, "Those who comment most first, instead of by name."),
             query_parameter("q", str, "How the name begins, in any case; a leading @ or + does not count."),
-            query_parameter("following", bool, "Only people whom the caller watches."),
-            query_parameter("online", bool, "Only people who were here within 90 minutes."),
+            query_parameter("following", LAX_FLAG, "Only people whom the caller watches."),
+            query_parameter("online", LAX_FLAG, "Only people who were here within 90 minutes."),
         ),
     )
     @kept()
