@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -268,6 +269,29 @@ def test_a_change_behind_a_savepoint_that_was_taken_back_counts(forum: Forum, it
             transaction.set_rollback(True)
         Item.objects.filter(id=item.id).update(title="After all")
     assert states(forum)[0] > before[0]
+
+
+def test_r2_who_has_noted_the_site_holds_no_version_of_a_member(forum: Forum, item: Item, anna: Person) -> None:
+    """Writers hold profiles: waiting for a member's version, held by who waits for the profile, would never end."""
+    before = states(forum)
+    with transaction.atomic():
+        # Locks the profile, which counts comments, and makes its owner a watcher.
+        say(anna, item)
+        assert Watcher.objects.filter(profile=anna.profile).exists()
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(_touch, anna).result()
+    assert states(forum)[0] > before[0]
+
+
+def _touch(person: Person) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+            cursor.execute(
+                "SELECT core_touch_members(ARRAY[ROW(%s, %s)::core_member])", [person.profile.site_id, person.id]
+            )
+    finally:
+        connections.close_all()
 
 
 def test_nothing_is_kept_of_what_a_transaction_has_not_committed(api: ApiClient, forum: Forum, item: Item) -> None:
