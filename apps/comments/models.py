@@ -50,12 +50,6 @@ class Comment(models.Model):
                 name="comments_comment_biography",
             ),
             models.Index(fields=["created_by", "created_at"], name="comments_comment_author"),
-            # For searches whose words are in so many comments that the newest are enough.
-            models.Index(
-                fields=["site", "created_at", "id"],
-                condition=models.Q(is_deleted=False, is_moderated=False),
-                name="comments_comment_newest",
-            ),
             # What one person has said in one place. Nothing more in it: the planner would sort it for a page otherwise.
             models.Index(
                 fields=["item", "created_by"],

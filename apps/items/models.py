@@ -80,6 +80,14 @@ class Item(models.Model):
                 name="items_item_poll_order",
             ),
             models.Index(fields=["created_by", "created_at"], name="items_item_author"),
+            # What is new anywhere on a site.
+            models.Index(
+                models.F("site"),
+                models.F("last_activity_at").desc(),
+                models.F("id").desc(),
+                condition=models.Q(is_deleted=False, is_moderated=False),
+                name="items_item_recent",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from psycopg.errors import QueryCanceled
 from apps.accounts.emails import canonical_email
 from apps.core.errors import ServerError
 from apps.core.pagination import Paging
-from apps.core.sql import Statements
+from apps.core.sql import Statements, sent_together
 from apps.search.language import SearchQuery, moment, wanted
 
 statements = Statements(__file__)
@@ -39,7 +39,7 @@ class Found:
 def search(query: SearchQuery, *, site_id: int, profile_id: int, paging: Paging, now: datetime) -> Found:
     """What a runnable query finds for a viewer; raises SearchTimedOut."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), sent_together():
             return _search(query, site_id=site_id, profile_id=profile_id, paging=paging, now=now)
     except OperationalError as error:
         if isinstance(error.__cause__, QueryCanceled):
@@ -48,14 +48,13 @@ def search(query: SearchQuery, *, site_id: int, profile_id: int, paging: Paging,
 
 
 def _search(query: SearchQuery, *, site_id: int, profile_id: int, paging: Paging, now: datetime) -> Found:
-    timeout = f"{settings.SEARCH_TIMEOUT_MILLISECONDS}ms"
-    (begun,) = statements.begin_search.rows(site_id=site_id, timeout=timeout)
+    # Travels with the beginning of the transaction and with the search itself.
+    statements.limit_search.send(site_id=site_id, timeout=f"{settings.SEARCH_TIMEOUT_MILLISECONDS}ms")
     want = wanted(query)
     moments = {name: moment(text, now=now) for name, text in query.moments.items()}
     rows = statements.search.rows(
         site_id=site_id,
         profile_id=profile_id,
-        language=begun.language,
         is_text=bool(query.text),
         text=query.text,
         in_title=query.in_title,

@@ -16,7 +16,7 @@ from apps.items.models import Item
 from apps.microcosms.models import Microcosm
 from apps.profiles.models import Attachment
 from apps.search import queries
-from apps.search.models import SearchLanguage
+from apps.search.services import set_language
 from apps.sites.types import ItemType
 from apps.updates.models import Ignore, Watcher
 from tests.client import ApiClient
@@ -434,7 +434,7 @@ def test_what_is_ignored_is_not_found(forum: Forum, place: Microcosm, api: ApiCl
 def test_each_site_has_its_language(forum: Forum, place: Microcosm, api: ApiClient) -> None:
     item = start(forum.owner, place, title="Verkaufe alte Häuser")
     assert hits(api, q="Haus") == []
-    SearchLanguage.objects.create(site=forum.site, language="german")
+    set_language(site_id=forum.site.id, language="german")
     assert hits(api, q="Haus") == [("conversation", item.id)]
 
 

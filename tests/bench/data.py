@@ -137,7 +137,10 @@ def fill(scale: Scale, *, divisor: int, now: datetime) -> dict[str, dict[str, An
 class without_indexes:  # noqa: N801 - read as a word of the with statement
     """Drops the indexes of the large tables that hold no constraint, and makes them again at the end."""
 
-    tables = ("comments_comment", "comments_revision", "items_item", "profiles_profile", "updates_update")
+    tables = (
+        "comments_comment", "comments_revision", "items_item", "profiles_profile", "updates_update",
+        "search_commentwords", "search_itemwords", "search_profilewords",
+    )  # fmt: skip
 
     def __enter__(self) -> None:
         with connection.cursor() as cursor:
@@ -259,6 +262,9 @@ class _Site:
         )
         with connection.cursor() as cursor:
             cursor.execute("SELECT profiles_peopleblock_divide(%s, '')", [self.site_id])
+            for model in (Microcosm, Profile, Item, Comment):
+                ids = f"SELECT id FROM {model._meta.db_table} WHERE site_id = %s ORDER BY id"
+                cursor.execute(f"SELECT search_note_{model._meta.model_name}s(ARRAY({ids}))", [self.site_id])
         return self._cast()
 
     # --- Ids and moments ---------------------------------------------------------------------

@@ -39,6 +39,9 @@ LARGE = (
     "items_attendee",
     "updates_update",
     "updates_watcher",
+    "search_commentwords",
+    "search_itemwords",
+    "search_profilewords",
 )
 
 
@@ -70,10 +73,17 @@ PLANS: dict[str, tuple[set[str], int]] = {
     "huddle": ({"comments_comment_page", "comments_comment_pkey"}, 700),
     # All updates of the member are looked at, as each may have become invisible.
     "updates": ({"items_item_pkey", "comments_comment_hidden", "updates_update_list"}, 2_100),
-    "search, rare word": ({"search_revision_english", "search_item_english", "search_profile_english"}, 450),
-    # Bounded by what a text may find.
-    "search, common word": ({"comments_comment_newest", "search_item_english", "search_profile_english"}, 14_000),
-    "trending": ({"items_item_kind_order", "comments_comment_page"}, 400),
+    "search, rare word": (
+        {"search_comment_words", "search_comment_newest", "search_item_words", "search_profile_words"},
+        500,
+    ),
+    # Bounded by what a text may find, and by how many of the newest it takes to find that.
+    "search, common word": (
+        {"search_comment_newest", "search_commentwords_pkey", "search_item_words", "search_profile_words"},
+        3_000,
+    ),
+    # All that was active in the last weeks is looked at, but comments are counted for the best of it alone.
+    "trending": ({"items_item_recent", "comments_comment_page", "comments_comment_said"}, 300),
 }
 #: Lists whose pages by cursors are read on from their places, and the index that has their order.
 WALKED = {

@@ -1,10 +1,6 @@
--- name: begin_search
--- Limits the statements of this transaction; answers the text search configuration of the site. Always one row.
-SELECT set_config('statement_timeout', %(timeout)s::text, true) AS timeout,
-       coalesce(
-           (SELECT spoken.language FROM search_searchlanguage AS spoken WHERE spoken.site_id = %(site_id)s::bigint),
-           'english'
-       )::regconfig::oid::bigint AS language
+-- name: limit_search
+-- Limits the time of the statements of this transaction; nothing else of the site matters.
+SELECT set_config('statement_timeout', %(timeout)s::text, true) AS timeout WHERE %(site_id)s::bigint > 0
 
 -- name: search
 -- One page of what a query finds among the things its viewer may see, as one statement decides it (contract B 10.5).
@@ -12,7 +8,8 @@ SELECT set_config('statement_timeout', %(timeout)s::text, true) AS timeout,
 -- each, all else is null when the page is empty. `item_` columns are about the item found or that of the comment found,
 -- `home_` about the profile found or that of the biography found, `place_` about the microcosm found.
 -- A null list, id or moment stands for no condition. Guests have profile_id 0.
--- A text finds at most `max_results` things. Uses: those of fn.search_hits.
+-- A text finds at most `max_results` things.
+-- Uses: those of fn.search_items, fn.search_names, fn.search_comments and fn.search_listed.
 WITH readable AS MATERIALIZED (
     SELECT granted.microcosm_id AS id
     FROM fn.readable_microcosms(%(site_id)s::bigint, %(profile_id)s::bigint) AS granted
@@ -39,18 +36,72 @@ places AS MATERIALIZED (
           OR microcosm.path && ARRAY(SELECT readable.id FROM readable WHERE readable.id = ANY (%(forum_ids)s::bigint[]))
       )
 ),
+-- What is asked for, in the language of the site, and what of it the viewer is shown. While a site changes its language,
+-- words are found in both.
+asked AS MATERIALIZED (
+    SELECT spoken.language, words.query, (SELECT array_agg(places.id) FROM places) AS place_ids, ignored.item_ids AS ignored_item_ids,
+           ignored.profile_ids AS ignored_profile_ids
+    FROM ignored
+    LEFT JOIN search_searchlanguage AS chosen ON chosen.site_id = %(site_id)s::bigint
+    CROSS JOIN LATERAL (
+        SELECT coalesce(chosen.language, 'english')::regconfig AS language,
+               nullif(chosen.previous, '')::regconfig AS previous
+    ) AS spoken
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN NOT %(is_text)s::boolean THEN NULL
+            WHEN spoken.previous IS NULL THEN plainto_tsquery(spoken.language, %(text)s::text)
+            ELSE plainto_tsquery(spoken.language, %(text)s::text) || plainto_tsquery(spoken.previous, %(text)s::text)
+        END AS query
+    ) AS words
+),
 hits AS MATERIALIZED (
-    SELECT found.kind, found.id, found.item_id, found.home_id, found.rank, found.last_activity_at, found.starts_at
-    FROM fn.search_hits(
-        %(site_id)s::bigint, %(profile_id)s::bigint,
-        (SELECT array_agg(places.id) FROM places), (SELECT ignored.item_ids FROM ignored),
-        (SELECT ignored.profile_ids FROM ignored),
-        %(language)s::oid::regconfig, %(is_text)s::boolean, %(text)s::text, %(in_title)s::boolean, %(hashtags)s::text[],
-        %(kinds)s::integer[], %(parents)s::integer[], %(ids)s::bigint[], %(forum_ids)s::bigint[] IS NOT NULL,
-        %(author_id)s::bigint, %(is_following)s::boolean, %(has_attachment)s::boolean,
+    SELECT found.kind, found.id, found.id AS item_id, NULL::bigint AS home_id, found.rank, found.last_activity_at,
+           found.starts_at
+    FROM asked
+    CROSS JOIN LATERAL fn.search_items(
+        %(site_id)s::bigint, %(profile_id)s::bigint, asked.query, asked.place_ids, asked.ignored_item_ids,
+        asked.ignored_profile_ids, %(in_title)s::boolean, %(hashtags)s::text[], %(kinds)s::integer[],
+        %(ids)s::bigint[], %(forum_ids)s::bigint[] IS NOT NULL, %(author_id)s::bigint, %(is_following)s::boolean,
         %(since)s::timestamptz, %(until)s::timestamptz, %(event_after)s::timestamptz, %(event_before)s::timestamptz,
-        %(is_attendee)s::boolean, CASE WHEN %(is_text)s::boolean THEN %(max_results)s::bigint END
+        %(is_attendee)s::boolean, %(max_results)s::bigint
     ) AS found
+    WHERE %(is_text)s::boolean AND %(kinds)s::integer[] && '{5,6,7,9}' AND NOT %(has_attachment)s::boolean
+      -- Words that are too common for the language leave nothing to look for.
+      AND numnode(asked.query) > 0
+    UNION ALL
+    SELECT found.kind, found.id, NULL, CASE found.kind WHEN 3 THEN found.id END, found.rank, found.last_activity_at, NULL
+    FROM asked
+    CROSS JOIN LATERAL fn.search_names(
+        %(site_id)s::bigint, %(profile_id)s::bigint, asked.query, asked.place_ids,
+        asked.ignored_profile_ids, %(in_title)s::boolean, %(hashtags)s::text[], %(kinds)s::integer[],
+        %(ids)s::bigint[], %(forum_ids)s::bigint[] IS NOT NULL, %(author_id)s::bigint, %(is_following)s::boolean,
+        %(has_attachment)s::boolean, %(since)s::timestamptz, %(until)s::timestamptz, %(max_results)s::bigint
+    ) AS found
+    WHERE %(is_text)s::boolean AND %(kinds)s::integer[] && '{2,3}' AND numnode(asked.query) > 0
+    UNION ALL
+    -- Comments have no title, which leaves them unranked: last by relevance. Nobody follows one.
+    SELECT 4, found.id, found.item_id, found.profile_id, 0, found.created_at, NULL
+    FROM asked
+    CROSS JOIN LATERAL fn.search_comments(
+        %(site_id)s::bigint, %(profile_id)s::bigint, asked.query, asked.place_ids, asked.ignored_item_ids,
+        asked.ignored_profile_ids, %(hashtags)s::text[], %(parents)s::integer[], %(ids)s::bigint[],
+        %(forum_ids)s::bigint[] IS NOT NULL, %(author_id)s::bigint, %(has_attachment)s::boolean,
+        %(since)s::timestamptz, %(until)s::timestamptz, %(max_results)s::bigint
+    ) AS found
+    WHERE %(is_text)s::boolean AND cardinality(%(parents)s::integer[]) > 0 AND NOT %(is_following)s::boolean
+      AND numnode(asked.query) > 0
+    UNION ALL
+    SELECT found.kind, found.id, found.item_id, found.home_id, 0.5, found.last_activity_at, found.starts_at
+    FROM asked
+    CROSS JOIN LATERAL fn.search_listed(
+        %(site_id)s::bigint, %(profile_id)s::bigint, asked.place_ids, asked.ignored_item_ids,
+        asked.ignored_profile_ids, %(kinds)s::integer[], %(parents)s::integer[], %(ids)s::bigint[],
+        %(forum_ids)s::bigint[] IS NOT NULL, %(author_id)s::bigint, %(is_following)s::boolean,
+        %(has_attachment)s::boolean, %(since)s::timestamptz, %(until)s::timestamptz, %(event_after)s::timestamptz,
+        %(event_before)s::timestamptz, %(is_attendee)s::boolean
+    ) AS found
+    WHERE NOT %(is_text)s::boolean
 ),
 -- The page as arrays: unnested they are few to the planner too, which then looks up the rest of each.
 picked AS MATERIALIZED (
@@ -80,7 +131,7 @@ SELECT counted.total, counted.forum_ids, page.kind, page.rank::double precision 
            AS is_unread,
        CASE WHEN %(is_text)s::boolean AND page.kind IS NOT NULL
        THEN ts_headline(
-           %(language)s::oid::regconfig,
+           (SELECT asked.language FROM asked),
            translate(
                CASE page.kind
                    WHEN 2 THEN CASE WHEN %(in_title)s::boolean THEN place.title
@@ -93,17 +144,16 @@ SELECT counted.total, counted.forum_ids, page.kind, page.rank::double precision 
                END,
                chr(1) || chr(2), ''
            ),
-           plainto_tsquery(%(language)s::oid::regconfig, %(text)s::text),
+           (SELECT asked.query FROM asked),
            'StartSel=' || chr(1) || ', StopSel=' || chr(2) || ', MinWords=15, MaxWords=35'
        )
        ELSE '' END AS headline,
        item.id AS item_id, item.kind AS item_kind, item.title AS item_title, item.microcosm_id AS item_microcosm_id,
        item_place.path AS item_path,
        CASE WHEN item_place.id IS NOT NULL THEN ARRAY(
-           SELECT CASE WHEN step.number = 1 OR readable.id IS NOT NULL THEN ancestor.title END
+           SELECT CASE WHEN step.number = 1 OR step.id IN (SELECT readable.id FROM readable) THEN ancestor.title END
            FROM unnest(item_place.path) WITH ORDINALITY AS step (id, number)
            JOIN microcosms_microcosm AS ancestor ON ancestor.id = step.id
-           LEFT JOIN readable ON readable.id = step.id
            ORDER BY step.number
        )::text[] END AS item_path_titles, item.created_at AS item_created_at,
        item.is_sticky AS item_is_sticky, item.is_open AS item_is_open, item.is_deleted AS item_is_deleted,
@@ -150,10 +200,9 @@ SELECT counted.total, counted.forum_ids, page.kind, page.rank::double precision 
        comment.reply_author_name AS comment_reply_author_name,
        place.id AS place_id, place.path AS place_path,
        CASE WHEN place.id IS NOT NULL THEN ARRAY(
-           SELECT CASE WHEN step.number = 1 OR readable.id IS NOT NULL THEN ancestor.title END
+           SELECT CASE WHEN step.number = 1 OR step.id IN (SELECT readable.id FROM readable) THEN ancestor.title END
            FROM unnest(place.path) WITH ORDINALITY AS step (id, number)
            JOIN microcosms_microcosm AS ancestor ON ancestor.id = step.id
-           LEFT JOIN readable ON readable.id = step.id
            ORDER BY step.number
        )::text[] END AS place_path_titles,
        place.title AS place_title, place.description AS place_description, place.logo_url AS place_logo_url,

@@ -2,7 +2,7 @@
 -- One page of the 25 items that are most talked about (contract B 11) among those that the viewer may read and does not
 -- ignore: comments of the last 14 days, faded by the half-days since the last activity, over the age of the item.
 -- Always at least one row: `total` is in each, all else is null when the page is empty.
--- Uses: items_item_kind_order, comments_comment_page.
+-- Uses: those of fn.trending_items.
 WITH readable AS MATERIALIZED (
     SELECT granted.microcosm_id AS id
     FROM fn.readable_microcosms(%(site_id)s::bigint, %(profile_id)s::bigint) AS granted
@@ -25,26 +25,11 @@ places AS MATERIALIZED (
     WHERE NOT microcosm.path && ignored.microcosm_ids
 ),
 candidates AS MATERIALIZED (
-    SELECT item.id, item.last_activity_at, recent.comment_count::double precision
-           * exp(-0.25 * extract(epoch FROM %(now)s::timestamptz - item.last_activity_at) / 43200)
-           -- An item of this very moment has no age yet.
-           / greatest(extract(epoch FROM %(now)s::timestamptz - item.created_at), 1) AS score
-    FROM items_item AS item
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS comment_count
-        FROM comments_comment AS comment
-        WHERE comment.item_id = item.id AND NOT comment.is_deleted AND NOT comment.is_moderated
-          AND comment.created_at > %(now)s::timestamptz - interval '14 days'
-          AND comment.created_by_id <> ALL ((SELECT ignored.profile_ids FROM ignored)::bigint[])
-    ) AS recent
-    WHERE item.site_id = %(site_id)s::bigint AND item.kind IN (6, 7, 9)
-      AND NOT item.is_deleted AND NOT item.is_moderated
-      AND item.last_activity_at > %(now)s::timestamptz - interval '1 month'
-      AND item.microcosm_id IN (SELECT places.id FROM places)
-      AND item.id <> ALL ((SELECT ignored.item_ids FROM ignored)::bigint[])
-      AND recent.comment_count > 0
-    ORDER BY score DESC, item.last_activity_at DESC, item.id DESC
-    LIMIT 25
+    SELECT best.id, best.last_activity_at, best.score
+    FROM fn.trending_items(
+        %(site_id)s::bigint, %(now)s::timestamptz, (SELECT array_agg(places.id) FROM places),
+        (SELECT ignored.item_ids FROM ignored), (SELECT ignored.profile_ids FROM ignored), 25
+    ) AS best
 ),
 page AS MATERIALIZED (
     SELECT candidates.id, candidates.last_activity_at, candidates.score

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.search.services import UnknownLanguage, add_indexes, set_language
+from apps.search.services import UnknownLanguage, set_language
 from apps.sites.models import Site
 
 
@@ -19,13 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("language")
 
     def handle(self, *args: Any, site: str, language: str, **options: Any) -> None:
-        """Make the indexes first: without them a search reads everything."""
+        """May be repeated, when it was broken off."""
         found = Site.objects.filter(key=site, is_deleted=False).first()
         if found is None:
             raise CommandError(f"there is no site {site}")
         try:
-            add_indexes(language=language)
+            set_language(site_id=found.id, language=language)
         except UnknownLanguage as error:
             raise CommandError(f"PostgreSQL knows no language {language}") from error
-        set_language(site_id=found.id, language=language)
         self.stdout.write(f"{site} is searched in {language}")
