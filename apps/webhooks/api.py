@@ -4,7 +4,7 @@ from rest_framework.request import Request
 
 from apps.core.api import Answer, Api
 from apps.core.errors import OutOfRange
-from apps.core.openapi import operation, query_parameter
+from apps.core.openapi import operation, patch_document, query_parameter
 from apps.core.pagination import collection, rows_of
 from apps.core.patching import read_patch
 from apps.webhooks import queries, services, shapes
@@ -80,7 +80,7 @@ class WebhookDetail(Api):
 
     @operation(
         "Switch a webhook on or off",
-        body={"application/json": {"type": "array", "items": {"type": "object"}}},
+        body=patch_document(["/active"]),
         errors=(501,),
     )
     def patch(self, request: Request, webhook_id: int) -> Answer:

@@ -1,5 +1,7 @@
 """The table of the contract against the handlers and the description: none missing, none more."""
 
+import re
+
 import pytest
 
 from apps.core.openapi import document
@@ -57,6 +59,26 @@ def test_every_route_verb_and_status_is_described(route: Route) -> None:
         wanted = {*row["success"], *row["errors"], *([row["prefer"]] if "prefer" in row else [])}
         missing = {str(status) for status in wanted} - set(operation["responses"])
         assert not missing, f"{verb} lacks {sorted(missing)}"
+
+
+#: The routes whose DELETE reads a body (contract A 22, A 26, B 9).
+DELETES_WITH_BODY = re.compile(r".*/(attributes|criteria|roles/\{role_id\}/profiles)|.*/ignored")
+
+
+@pytest.mark.parametrize("route", routes(), ids=str)
+def test_every_body_that_is_read_is_described(route: Route) -> None:
+    operations = document()["paths"][route.path]
+    for verb in {"PUT", "PATCH"} & set(route.methods):
+        # Those that only name somebody in their path have nothing to say.
+        is_naming = route.path.endswith(("/profiles/{profile_id}", "/participants/{profile_id}", "/metrics"))
+        body = operations[verb.lower()].get("requestBody")
+        assert (body is None) is (is_naming and route.path != "/api/v1/profiles/{profile_id}"), verb
+    if "PATCH" in route.methods and "/watchers/" not in route.path:
+        items = operations["patch"]["requestBody"]["content"]["application/json"]["schema"]["items"]
+        assert items["properties"]["op"]["enum"] == ["replace"]
+        assert items["properties"]["path"]["enum"]
+    if "DELETE" in route.methods:
+        assert ("requestBody" in operations["delete"]) is bool(DELETES_WITH_BODY.fullmatch(route.path))
 
 
 def test_nothing_is_described_that_is_not_in_the_table() -> None:

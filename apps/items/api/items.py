@@ -14,7 +14,7 @@ from apps.core import clock
 from apps.core.api import Answer, Api
 from apps.core.cursors import Key
 from apps.core.errors import CreateForbidden, Missing, OutOfRange, UpdateForbidden
-from apps.core.openapi import query_parameter
+from apps.core.openapi import patch_document, query_parameter
 from apps.core.pagination import DEFAULT_LIMIT, Ends, Paging, RequestUrl, collection
 from apps.core.patching import Replacement, read_patch
 from apps.core.release import release
@@ -43,19 +43,7 @@ FLAG_FIELDS = {
 
 
 #: A patch document for the description.
-PATCH_BODY = {
-    "application/json": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {
-                "op": {"type": "string", "enum": ["replace"]},
-                "path": {"type": "string", "enum": list(FLAG_FIELDS)},
-                "value": {"type": "boolean"},
-            },
-        },
-    }
-}
+PATCH_BODY = patch_document(FLAG_FIELDS)
 
 
 COMMENT_ID = query_parameter("comment_id", int, "The comment a jump led to; it only comes back in the page's links.")

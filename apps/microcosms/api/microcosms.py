@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from apps.core.api import Answer, Api
 from apps.core.errors import Closed, CreateForbidden, Forbidden, Missing, OutOfRange
-from apps.core.openapi import operation
+from apps.core.openapi import operation, patch_document
 from apps.core.pagination import DEFAULT_LIMIT, Ends, Paging, RequestUrl, collection
 from apps.core.patching import read_patch
 from apps.core.response_cache import kept
@@ -112,7 +112,7 @@ class MicrocosmDetail(MicrocosmApi):
             href(ItemType.MICROCOSM, microcosm_id), representation=lambda: _first_page(self.viewer, microcosm_id)
         )
 
-    @operation("Set flags of a microcosm", body={"application/json": {"type": "array"}}, errors=(501,))
+    @operation("Set flags of a microcosm", body=patch_document(_FLAG_PATHS), errors=(501,))
     def patch(self, request: Request, microcosm_id: int) -> Answer:
         """Paths `/meta/flags/` sticky, open, deleted, moderated; moderators set them all, owners open as well."""
         found = access_microcosm(self.viewer, microcosm_id, Need.READ)

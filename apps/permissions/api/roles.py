@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from apps.core.api import Answer, Api
 from apps.core.errors import Missing, OutOfRange, WrongType
-from apps.core.openapi import operation
+from apps.core.openapi import operation, patch_document
 from apps.core.pagination import collection
 from apps.core.patching import read_patch
 from apps.core.serializers import MAX_ID
@@ -24,9 +24,8 @@ from apps.permissions.serializers import RoleInput, RoleListOutput, RoleOutput
 from apps.permissions.shapes import ROLE_FLAGS
 from apps.sites.types import ItemType, href
 
-#: The shape of a patch document, for the description.
-PATCH_BODY = {"application/json": {"type": "array", "items": {"type": "object"}}}
 _PATCHABLE = {f"/{name}": column for name, column in ROLE_FLAGS.items()}
+PATCH_BODY = patch_document(_PATCHABLE)
 
 
 class RoleApi(Api):

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from apps.core.api import Answer, Api
 from apps.core.errors import Banned
-from apps.core.openapi import LAX_FLAG, operation, query_parameter
+from apps.core.openapi import LAX_FLAG, operation, patch_document, query_parameter
 from apps.core.pagination import collection
 from apps.core.patching import read_patch
 from apps.core.response_cache import kept
@@ -106,7 +106,7 @@ class ProfileDetail(Api):
 
     @operation(
         "Give or take the mark of a member: the path is /member",
-        body={"application/json": {"type": "array", "items": {"type": "object"}}},
+        body=patch_document(["/member"]),
         errors=(501,),
     )
     def patch(self, request: Request, profile_id: int) -> Answer:

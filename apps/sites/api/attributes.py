@@ -36,6 +36,7 @@ from apps.sites.serializers import (
 from apps.text.cleaning import clean_sentence, clean_word
 
 MAX_KEY_LENGTH = 50
+MAX_VALUE_LENGTH = 10_000
 #: How many attributes one request may write or delete.
 MAX_ATTRIBUTES = 250
 _DATE_LENGTH = len("2026-01-31")
@@ -177,6 +178,9 @@ def checked_value(value: str | float | bool) -> Value:
     text = clean_sentence(value).strip()
     if not text:
         raise OutOfRange("value must not be blank")
+    # A list shows 250 of them.
+    if len(text) > MAX_VALUE_LENGTH:
+        raise OutOfRange(f"value may have {MAX_VALUE_LENGTH} characters")
     return _date(text) or text
 
 

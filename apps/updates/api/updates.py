@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from apps.core.api import Answer, Api
 from apps.core.errors import Missing
-from apps.core.openapi import operation
+from apps.core.openapi import operation, patch_document
 from apps.core.pagination import collection
 from apps.core.patching import read_patch
 from apps.core.response_cache import kept
@@ -18,19 +18,7 @@ from apps.updates.shapes import update as update_shape
 
 HREF = href(ItemType.UPDATE)
 VIEWED = "/viewed"
-PATCH_BODY = {
-    "application/json": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {
-                "op": {"type": "string", "enum": ["replace"]},
-                "path": {"type": "string", "enum": [VIEWED]},
-                "value": {"type": "boolean"},
-            },
-        },
-    }
-}
+PATCH_BODY = patch_document([VIEWED])
 
 
 class UpdateList(Api):
