@@ -30,10 +30,13 @@ def main() -> None:
     django.setup()
     from django.conf import settings
 
+    from apps.jobs import worker
     from apps.updates import telling
     from apps.webhooks import sending
 
     telling.WATCHERS_AT_ONCE = SLICE
+    # The oldest job dies with most of the workers here: more often than a job may that is not meant to.
+    worker.attempts_of = lambda _name: 1000
     sending.GRACE = LEASE - timedelta(seconds=settings.WEBHOOK_TIMEOUT_SECONDS)
     for line in sys.stdin:
         if line.strip() == "scheduler":
