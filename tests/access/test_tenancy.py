@@ -232,6 +232,18 @@ NAMING: list[tuple[str, str, Any]] = [
     ("PUT", "watchers", lambda ids: {"itemType": "profile", "itemId": ids["profile_id"]}),
     ("POST", "huddles", lambda ids: {"title": "x", "participants": [{"id": ids["profile_id"]}]}),
     ("POST", "comments", lambda ids: {"itemType": "huddle", "itemId": ids["huddle_id"], "markdown": "x"}),
+    ("POST", "events", lambda ids: {"title": "x", "microcosmId": ids["microcosm_id"]}),
+    ("PUT", "events/{event_id}", lambda ids: {"microcosmId": ids["microcosm_id"], "meta": {"editReason": "x"}}),
+    ("PUT", "events/{event_id}/attendees", lambda ids: [{"profileId": ids["profile_id"], "rsvp": "invited"}]),
+    ("PUT", "events/{event_id}/attendees/{other_profile_id}", lambda ids: {"rsvp": "invited"}),
+    (
+        "POST",
+        "polls",
+        lambda ids: {"title": "x", "microcosmId": ids["microcosm_id"], "question": "x", "choices": [{"choice": "x"}]},
+    ),
+    ("PUT", "polls/{poll_id}", lambda ids: {"microcosmId": ids["microcosm_id"], "meta": {"editReason": "x"}}),
+    ("POST", "comments", lambda ids: {"itemType": "event", "itemId": ids["event_id"], "markdown": "x"}),
+    ("POST", "comments", lambda ids: {"itemType": "poll", "itemId": ids["poll_id"], "markdown": "x"}),
     ("PUT", "huddles/{huddle_id}/participants", lambda ids: [{"id": ids["profile_id"]}]),
     ("PUT", "huddles/{huddle_id}/participants/{other_profile_id}", lambda ids: {}),
 ]

@@ -73,6 +73,21 @@ def test_a_hot_page_takes_no_more_statements_than_its_budget(forum: Forum, api: 
 
 
 @pytest.mark.django_db
+def test_a_conversation_takes_two_statements_for_a_guest_and_three_for_a_member_all_told(
+    forum: Forum, api: ApiClient
+) -> None:
+    """Who asks and the read mark are counted here, of somebody who was here within the minute."""
+    item = start(forum.owner, place_in(forum))
+    path = f"conversations/{item.id}"
+    for caller, budget in ((api, 2), (api.as_(forum.member()), 3)):
+        caller.get(path)
+        say(forum.owner, item)
+        with count_statements() as statements:
+            assert caller.get(path).status == 200
+        assert len(statements) <= budget, "\n".join(statements)
+
+
+@pytest.mark.django_db
 def test_a_comment_is_posted_in_as_many_statements_as_things_are_written(forum: Forum, api: ApiClient) -> None:
     """One more for each thing that somebody lets a comment do, of which nobody may forget what it costs."""
     member = forum.member()

@@ -223,7 +223,7 @@ def test_addresses_that_lead_nowhere(old: Old, url: str) -> None:
 
 @pytest.mark.parametrize("query", ["", "?url=", "?other=1"])
 def test_without_an_address_it_is_an_error(old: Old, query: str) -> None:
-    client = ApiClient(host=old.host, checked=False)
+    client = ApiClient(host=old.host)
     reply = client.get(f"resolve{query}")
     assert (reply.status, reply.code) == (400, 4)
 
