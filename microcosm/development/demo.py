@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from django.db import connection, transaction
 
@@ -42,7 +43,6 @@ class Demo:
 
     site_key: str
     tokens: dict[str, str]
-    client_secret: str
     notes: tuple[str, ...] = ()
     secrets: dict[str, str] = field(default_factory=dict)
 
@@ -167,10 +167,7 @@ def create_demo(saved: Mapping[str, str]) -> Demo:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
     if not Site.objects.filter(is_root=True).exists():
         _found("root", title="Microcosm", description="The root site of this platform.", is_root=True)
-    site = Site.objects.filter(key=KEY, is_deleted=False).first()
-    if site is None:
-        site = _found(KEY, title="Demo riders", description="A forum to look at.", is_root=False)
-        _fill(site)
+    site = _demo_site()
     users = {role: get_or_create_user(email=_email(name)) for role, name in PEOPLE.items()}
     tokens = {role: _valid_token(users[role], saved.get(role, "")) for role in ROLES}
     secret = _valid_secret(saved.get("client_secret", ""))
@@ -178,10 +175,24 @@ def create_demo(saved: Mapping[str, str]) -> Demo:
     return Demo(
         site_key=site.key,
         tokens=tokens,
-        client_secret=secret,
-        notes=(f"The admin is at /admin/ of the root site: {OPERATOR}, {password}",),
+        notes=(
+            f"The admin is at /admin/ of the root site: {OPERATOR}, {password}",
+            f"Applications sign people in with the ClientSecret {secret} (docs/api/authentication.md)",
+        ),
         secrets={**tokens, "client_secret": secret, "operator_password": password},
     )
+
+
+def _demo_site() -> Site:
+    """The first demo site that its owner has not deleted; the key of one that was deleted stays taken."""
+    for key in chain([KEY], (f"{KEY}{number}" for number in count(2))):
+        site = Site.objects.filter(key=key).first()
+        if site is None:
+            site = _found(key, title="Demo riders", description="A forum to look at.", is_root=False)
+            _fill(site)
+        if not site.is_deleted:
+            return site
+    raise AssertionError
 
 
 def _email(name: str) -> str:

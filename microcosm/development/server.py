@@ -260,7 +260,6 @@ class Server:
             "host": self._host(),
             "root_host": self._apex(),
             "tokens": self.demo.tokens,
-            "client_secret": self.demo.client_secret,
         }
         write_private(self.demo_file, content)
         self.answering.set()

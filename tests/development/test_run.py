@@ -52,7 +52,7 @@ def first_start(folder: Path) -> dict[str, Any]:
 
 
 def test_the_first_start_names_addresses_and_tokens(first_start: dict[str, Any]) -> None:
-    assert set(first_start) == {"base_url", "host", "root_host", "tokens", "client_secret"}
+    assert set(first_start) == {"base_url", "host", "root_host", "tokens"}
     assert (first_start["host"], first_start["root_host"]) == ("demo.localhost", "localhost")
     assert set(first_start["tokens"]) == {"owner", "moderator", "member", "banned"}
 
