@@ -13,6 +13,7 @@ import pytest
 
 from apps.accounts.models import User
 from apps.accounts.services import create_client
+from apps.comments.models import Comment
 from apps.items.models import Item
 from apps.links.models import Link
 from apps.microcosms.models import Microcosm
@@ -335,7 +336,8 @@ def following(visit: Visit, place: int, talk: int, ride: int) -> None:
         assert visit.write(anna, "POST", "watchers", target | {"updateTypeId": type}).status == 200
         assert visit.write(anna, "PATCH", "watchers/patch?method=PATCH", target | {"sendEmail": True}).status == 200
     visit.aside(visit.as_(anna), "GET", "watchers")
-    text = {"itemType": "conversation", "itemId": talk, "markdown": "Hello again @anna"}
+    own = Comment.objects.filter(item_id=talk, created_by=anna.profile, is_deleted=False).latest("id")
+    text = {"itemType": "conversation", "itemId": talk, "markdown": "Hello again @anna", "inReplyTo": own.id}
     said = id_of(visit.as_(visit.bert).post("comments", text))
     assert visit.as_(visit.bert).put(f"comments/{said}", {"markdown": "Hello again, @anna"}).status == 302
     deliver()

@@ -159,7 +159,7 @@ def test_a_bad_body_is_refused_before_the_permission(owner: ApiClient, forum: Fo
 
 def _people(digests: dict[str, str]) -> dict[str, str]:
     """The tables that a new member changes."""
-    names = ("accounts_", "profiles_", "core_change")
+    names = ("accounts_", "profiles_", "core_change", "search_profilewords")
     return {table: digest for table, digest in digests.items() if table.startswith(names)}
 
 

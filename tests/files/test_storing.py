@@ -19,7 +19,7 @@ from apps.files.errors import UploadExpired
 from apps.files.models import File, PendingFile
 from apps.files.preparing import Prepared, prepare_file
 from apps.files.queries import file_by_hash
-from apps.files.services import ORPHANED_AFTER, _sweep, adjust_attach_count, store_file, sweep_orphans
+from apps.files.services import ORPHANED_AFTER, _sweep, count_link, store_file, sweep_orphans, withdraw
 from apps.files.storage import LocalFileStorage, file_storage, stored_name
 from apps.files.tasks import sweep_orphaned_bytes
 from tests.client import ApiClient
@@ -159,8 +159,9 @@ def test_an_upload_that_was_swept_meanwhile_makes_no_row(forum: Forum, monkeypat
 @pytest.mark.django_db
 def test_links_to_a_file_are_counted(forum: Forum) -> None:
     file = store_file(prepared(), site_id=forum.site.id, user_id=None)
-    for by in (1, 1, -1):
-        adjust_attach_count(file_id=file.id, by=by)
+    for _ in range(2):
+        count_link(file_id=file.id)
+    withdraw({file.id: 1})
     found = file_by_hash(forum.site.id, file.hash)
     assert found is not None
     assert found.attach_count == 1

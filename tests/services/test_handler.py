@@ -49,6 +49,7 @@ def test_an_answer_is_what_django_would_answer(forum: Forum) -> None:
         assert everything(Handler(), path) == everything(WSGIHandler(), path)
 
 
+@pytest.mark.django_db
 def test_a_streamed_answer_is_closed_by_the_server() -> None:
     closed, sent = [], []
 
