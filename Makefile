@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz check format openapi coherence bench bench-quick bench-live lock clean environment
+.PHONY: help run test fuzz check format openapi coherence chaos bench bench-quick bench-live lock clean environment
 
 export PORT ?= 8000
 export HOST ?= 127.0.0.1
@@ -49,6 +49,9 @@ openapi: environment ## Write docs/api/openapi.json anew from the code
 
 coherence: environment ## Compare answers through the caches with answers without them, for 10,000 steps of each kind
 	COHERENCE_STEPS=10000 $(VENV)/python -m pytest -q -n auto tests/access/test_cache_coherence.py
+
+chaos: environment ## Kill servers and database while 200 sockets follow 20,000 changes, and compare what each was told
+	$(VENV)/python -m tests.chaos $(CHAOS_ARGS)
 
 bench: environment ## Measure the hot pages on a million comments (ten minutes); results go to docs/performance
 	$(VENV)/python -m tests.bench $(BENCH_ARGS)

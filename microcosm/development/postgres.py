@@ -124,9 +124,10 @@ class Account:
 class PrivatePostgres:
     """One cluster and the server on it; `start` and `stop` may be called by any number of processes at once."""
 
-    def __init__(self, data_directory: Path | str, *, fast: bool = False) -> None:
+    def __init__(self, data_directory: Path | str, *, fast: bool = False, dies_with_us: bool = False) -> None:
         self.data_directory = Path(data_directory).absolute()
         self.fast = fast
+        self.dies_with_us = fast or dies_with_us
         self.cluster = self.data_directory / "postgres"
         self.log = self.data_directory / "postgres.log"
         self._users: int | None = None
@@ -368,7 +369,7 @@ class PrivatePostgres:
             env={**environment, "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=die_with_parent if self.fast else None,
+            preexec_fn=die_with_parent if self.dies_with_us else None,
             stdout=output,
             stderr=output,
             pass_fds=pass_fds,
