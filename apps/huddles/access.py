@@ -18,9 +18,10 @@ def access_huddle(viewer: Viewer, huddle_id: int, need: Need) -> Access[Huddle]:
         .filter(item_id=huddle_id, item__site_id=viewer.site_id, item__is_deleted=False, item__is_moderated=False)
         .first()
     )
+    # Asked of what is not there too: how long an answer takes tells nothing (A9).
+    permissions = permissions_for(viewer, kind=ItemType.HUDDLE, thing_id=huddle_id)
     if huddle is None:
         raise Missing
-    permissions = permissions_for(viewer, kind=ItemType.HUDDLE, thing_id=huddle_id)
     check_need(permissions, need)
     return Access(huddle, permissions)
 

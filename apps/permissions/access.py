@@ -62,10 +62,9 @@ def access_microcosm(viewer: Viewer, microcosm_id: int, need: Need) -> Access[Mi
     does not moderate it; Forbidden when it may be read but `need` is not granted.
     """
     microcosm = Microcosm.objects.filter(site_id=viewer.site_id, id=microcosm_id).first()
-    if microcosm is None:
-        raise Missing
+    # Asked of what is not there too: how long an answer takes tells nothing (A9).
     permissions = permissions_for(viewer, kind=ItemType.MICROCOSM, thing_id=microcosm_id)
-    if not microcosm.is_live and not permissions.is_moderator:
+    if microcosm is None or (not microcosm.is_live and not permissions.is_moderator):
         raise Missing
     check_need(permissions, need)
     return Access(microcosm, permissions)

@@ -226,7 +226,7 @@ READING = [
     Row("roles of root", "GET", "microcosms/{ROOT}/roles", "   200 200 200 200 200 200 200 200 200 403 200"),
     Row("private roles", "GET", "microcosms/{Y}/roles", "      404 404 404 200 404 404 404 200 404 403 404"),
     Row("role", "GET", "microcosms/{X}/roles/{R}", "           403 403 403 403 200 200 200 200 404 403 403"),
-    Row("role below", "GET", "microcosms/{XC}/roles/{R}", "    403 403 403 403 404 404 403 404 404 403 403"),
+    Row("role below", "GET", "microcosms/{XC}/roles/{R}", "    403 403 403 403 404 404 403 404 404 403 403", target="R"),
     Row("private role", "GET", "microcosms/{Y}/roles/{RY}", "  404 404 404 403 404 404 404 200 404 403 404"),
     Row("criteria", "GET", "microcosms/{X}/roles/{R}/criteria", "403 403 403 403 200 200 200 200 404 403 403"),
     Row("criterion", "GET", "microcosms/{X}/roles/{R}/criteria/{RC}", "403 403 403 403 200 200 200 200 404 403 403"),

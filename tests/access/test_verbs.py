@@ -24,7 +24,7 @@ def template_of(path: str) -> str:
     return re.sub(r"\{\w+\}|(?<=/legal/)\w+", "{}", path)
 
 
-def test_every_route_and_verb_has_a_status_for_every_kind_of_viewer() -> None:
+def test_A8_every_route_and_verb_has_a_status_for_every_kind_of_viewer() -> None:
     """HEAD and OPTIONS follow from the others, below."""
     told: dict[tuple[str, str], set[str]] = {}
     for row in ROWS:
@@ -38,7 +38,7 @@ def test_every_route_and_verb_has_a_status_for_every_kind_of_viewer() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("resource", RESOURCES)
-def test_head_answers_everyone_as_get_does(resource: str) -> None:
+def test_A8_head_answers_everyone_as_get_does(resource: str) -> None:
     scene = set_scene()
     for row in (row for row in READING if resource_of(row) == resource and not row.setup):
         for person, status in row.expected.items():
