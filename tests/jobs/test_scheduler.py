@@ -39,8 +39,13 @@ def elected() -> str:
 
 def leader_of(processes: list[Process]) -> Process:
     """The elected one of these, as soon as there is one."""
-    wait_for(lambda: elected() in {process.name for process in processes}, "an elected scheduler")
-    return next(process for process in processes if process.name == elected())
+    names = {process.name: process for process in processes}
+    try:
+        wait_for(lambda: elected() in names, "an elected scheduler")
+    except AssertionError as error:
+        logs = "\n".join(f"{name} ({of.process.poll()}): {of.log.read_text()[-2000:]}" for name, of in names.items())
+        raise AssertionError(f"{error}; elected is {elected()!r}\n{logs}") from error
+    return next(of for name, of in names.items() if name == elected())
 
 
 def runs_of(name: str) -> int:
