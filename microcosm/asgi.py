@@ -5,7 +5,7 @@ import os
 
 from channels.routing import URLRouter
 
-from microcosm.start import load_or_exit
+from microcosm.start import load_or_exit, settle
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microcosm.settings.base")
 
@@ -18,9 +18,8 @@ from microcosm.routing import Receive, Scope, Send, websocket_urlpatterns  # noq
 sockets = URLRouter(websocket_urlpatterns)
 
 # A collection of all garbage stops this process for as long as a frame may take to all sockets (docs/decisions/0053).
-# What is there from the start is left out of it, and it comes after many connections rather than after many frames.
-gc.collect()
-gc.freeze()
+# It comes after many connections rather than after many frames.
+settle()
 gc.set_threshold(20_000, 5, 4)
 
 

@@ -1,17 +1,17 @@
 """Putting work off: a job is a row written in the transaction that needs it, so neither exists without the other."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from procrastinate import sql
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
-from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.models import ProcrastinateEvent, ProcrastinateJob
 from procrastinate.exceptions import TaskNotFound
 from procrastinate.manager import JobManager
 from psycopg.types.json import Jsonb
@@ -195,16 +195,28 @@ def note_failure(*, job_id: int, is_last: bool, reason: str, traceback: str = ""
 
 
 @transaction.atomic
-def return_stalled_jobs(*, silent_seconds: float, attempts_of: Callable[[str], int], own_id: int | None = None) -> int:
-    """Give back to the queue what workers but our own had in hand that have been silent for a while; returns how many.
+def return_stalled_jobs(
+    *,
+    silent_seconds: float,
+    attempts_of: Callable[[str], int],
+    own_id: int | None = None,
+    in_hand: Collection[int] = (),
+) -> int:
+    """Give back to the queue what workers have that have been silent for a while; returns how many.
 
-    The time since is the database's. A job that has used up its tries this way fails for good; `attempts_of` says how
-    many a task has.
+    Of what `own_id`, which asks, has taken: what it began as long ago and does not have `in_hand`. Its end could not be
+    written down, because the database was away. The time since is the database's. A job that has used up its tries this
+    way fails for good; `attempts_of` says how many a task has.
     """
-    is_dead = Q(worker=None) | Q(worker__last_heartbeat__lt=Now() - timedelta(seconds=silent_seconds))
+    then = Now() - timedelta(seconds=silent_seconds)
+    is_dead = Q(worker=None) | Q(worker__last_heartbeat__lt=then)
+    is_lost = Q()
+    if own_id:
+        began = ProcrastinateEvent.objects.filter(job=OuterRef("pk"), type="started", at__gte=then)
+        is_dead, is_lost = is_dead & ~Q(worker=own_id), Q(~Exists(began), ~Q(pk__in=in_hand), worker=own_id)
     stalled = (
         ProcrastinateJob.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(is_dead, ~Q(worker=own_id) if own_id else Q(), status="doing")
+        .filter(is_dead | is_lost, status="doing")
         .order_by("id")[:STALLED_AT_ONCE]
     )
     jobs = list(stalled)

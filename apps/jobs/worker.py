@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -79,7 +79,7 @@ async def _run(worker: Worker, *, heartbeat_seconds: float, silent_seconds: floa
 
 
 async def _look_after(worker: Worker, *, seconds: float, silent_seconds: float) -> None:
-    """Say that the worker lives, and take over from those that do not.
+    """Say that the worker lives, and take over from those that do not, and what it has lost itself.
 
     procrastinate's own heartbeat ends when a worker is to stop, while its last jobs still run.
     """
@@ -93,15 +93,21 @@ async def _look_after(worker: Worker, *, seconds: float, silent_seconds: float) 
         was_held_up = time.monotonic() - last_at > silent_seconds / 2
         last_at = time.monotonic()
         if not was_held_up:
-            count = await sync_to_async(_return_stalled_jobs, thread_sensitive=False)(silent_seconds, worker.worker_id)
+            # Until their end is written down, which procrastinate tries once.
+            in_hand = {context.job.id for context in worker._running_jobs.values() if context.job.id}
+            count = await sync_to_async(_return_stalled_jobs, thread_sensitive=False)(
+                silent_seconds, worker.worker_id, in_hand
+            )
             if count:
-                log.warning("gave %d jobs of dead workers back to the queue", count)
+                log.warning("gave %d jobs that nobody does any more back to the queue", count)
 
 
-def _return_stalled_jobs(silent_seconds: float, own_id: int) -> int:
+def _return_stalled_jobs(silent_seconds: float, own_id: int, in_hand: Collection[int]) -> int:
     close_old_connections()
     try:
-        return return_stalled_jobs(silent_seconds=silent_seconds, attempts_of=attempts_of, own_id=own_id)
+        return return_stalled_jobs(
+            silent_seconds=silent_seconds, attempts_of=attempts_of, own_id=own_id, in_hand=in_hand
+        )
     finally:
         close_old_connections()
 

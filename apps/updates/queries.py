@@ -1,11 +1,13 @@
 """Statements over what members watch, ignore and are told."""
 
+from array import array
 from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from apps.core.cache import Memory
 from apps.core.pagination import Paging
 from apps.core.sql import Statements
 from apps.sites.types import ItemType
@@ -13,6 +15,9 @@ from apps.updates.models import PushSubscription, Watcher
 from apps.updates.types import Digest, UpdateType
 
 statements = Statements(__file__)
+
+#: What a process remembers of who is shown which updates.
+MAX_LISTS_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -80,18 +85,61 @@ def sends_email(*, profile_id: int, kind: ItemType, target_id: int) -> bool:
     return mine.filter(send_email=True).exists()
 
 
-def update_page(*, site_id: int, profile_id: int, paging: Paging) -> Page:
-    """A page of what a member is told, in one statement, as `shapes.update` wants it."""
+@dataclass(frozen=True)
+class _Shown:
+    """The ids of all updates that a member is shown in some state, in their order."""
+
+    state: str
+    ids: "array[int]"
+
+    def page(self, paging: Paging) -> list[int] | None:
+        """Those of a page; None if what its cursor stands for is not among them."""
+        first, last = paging.offset, paging.offset + paging.row_limit
+        if paging.key is not None:
+            try:
+                place = self.ids.index(paging.key[-1])
+            except ValueError:
+                return None
+            first, last = place + 1, place + 1 + paging.row_limit
+            if paging.is_before:
+                first, last = max(place - paging.row_limit, 0), place
+        return list(self.ids[first:last])
+
+
+@cache
+def _lists() -> Memory[_Shown]:
+    """What this process remembers, by whose it is."""
+    return Memory(max_bytes=MAX_LISTS_BYTES, size=lambda shown: len(shown.ids) * shown.ids.itemsize)
+
+
+def update_page(*, site_id: int, profile_id: int, paging: Paging, state: str = "") -> Page:
+    """A page of what a member is told, in one statement, as `shapes.update` wants it.
+
+    To find a page each update is looked at. So it is remembered which of them are shown, for the viewer's `state`, in
+    which nothing changes that (apps.core.response_cache); a state of "" is not known.
+    """
+    key = f"{site_id}:{profile_id}"
+    known = _lists().get(key) if state else None
+    ids = known.page(paging) if known and known.state == state else None
     rows = statements.update_page.rows(
-        site_id=site_id, profile_id=profile_id, update_id=None, **paging.values("from_at", "from_id")
+        site_id=site_id,
+        profile_id=profile_id,
+        update_id=None,
+        known_ids=ids,
+        known_total=None if known is None or ids is None else len(known.ids),
+        **paging.values("from_at", "from_id"),
     )
+    if state and rows[0].shown_ids is not None:
+        _lists().put(key, _Shown(state, array("q", rows[0].shown_ids)))
     return Page(total=rows[0].total, rows=[row for row in rows if row.position is not None])
 
 
 def update(*, site_id: int, profile_id: int, update_id: int) -> Any | None:
     """One update of a member, if it is in their list."""
     first = Paging(limit=1).values("from_at", "from_id")
-    row = statements.update_page.row(site_id=site_id, profile_id=profile_id, update_id=update_id, **first)
+    row = statements.update_page.row(
+        site_id=site_id, profile_id=profile_id, update_id=update_id, known_ids=None, known_total=None, **first
+    )
     return row if row is not None and row.position is not None else None
 
 

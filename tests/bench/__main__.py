@@ -92,7 +92,11 @@ def _servers(built: Built, *, workers: int) -> Iterator[Servers]:
     django.setup()
     from django.db import connection
 
+    from apps.core.functions import rebuild_functions
     from tests.bench import bare
+
+    # The data may be older than they are.
+    rebuild_functions()
 
     folder = temporary_directory("microcosm-bench-")
     with ExitStack() as stack:

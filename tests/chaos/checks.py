@@ -170,10 +170,10 @@ class Judge:
     def problems_beside(self, connections: list[Connection], chains: list[Chain], profile_id: int) -> Iterator[str]:
         """`access`, which must come whenever rights may be others, and numbers of what may not be read."""
         for connection in connections:
-            for at, position, floor in connection.accesses:
+            for at, position, floor, who in connection.accesses:
                 index = self.index_at(position)
-                if index is None or not self._is_verdict("access", index, profile_id, connection, at, floor):
-                    yield f"access at {position} concerns others: {self._told_of(index, profile_id, connection, at)}"
+                if index is None or not self._is_verdict("access", index, who, connection, at, floor):
+                    yield f"access at {position} concerns others: {self._told_of(index, who, connection, at)}"
             for at, kind, item_id, floor in connection.others:
                 if item_id and not self._may_read(item_id, profile_id, connection, at, floor):
                     yield f"{kind} of {item_id}, which they may not read"
@@ -206,7 +206,7 @@ class Judge:
         return any(model.may_read_item(profile_id, model.item(item_id, state), state) for state in points)
 
     def _missing_accesses(self, connection: Connection, chains: list[Chain], profile_id: int) -> Iterator[str]:
-        told = {position for _at, position, _floor in connection.accesses}
+        told = {position for _at, position, _floor, _who in connection.accesses}
         segments = [segment for chain in chains for segment in chain.segments if segment.connection is connection]
         covered: dict[int, float] = {}
         for segment in segments:

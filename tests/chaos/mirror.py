@@ -125,7 +125,7 @@ def _follow_chain(mirror: Mirror, reader: SocketReader | StreamReader, chain: Ch
             events.append((segment.began_at, None))
         events += [(told.at, told.payload) for told in segment.told]
     for connection in reader.connections:
-        events += [(at, None) for at, _position, _floor in connection.accesses]
+        events += [(at, None) for at, _position, _floor, _who in connection.accesses]
     for at, payload in sorted(events, key=lambda event: event[0]):
         state = judge.model.state_after(judge.recorder.certainly(at))
         if payload is None:

@@ -39,8 +39,11 @@ class Connection:
     token_id: int
     opened_at: float
     pongs: list[tuple[float, int]] = field(default_factory=list)
-    #: Frames that belong to no chain: `access` with its position, `counts` and `presence` with the id they are about.
-    accesses: list[tuple[float, int, int]] = field(default_factory=list)
+    #: Who the reader is; 0 before they sign in.
+    profile_id: int = 0
+    #: Frames that belong to no chain: `access` with its position and whom it was for, `counts` and `presence` with the
+    #: id they are about.
+    accesses: list[tuple[float, int, int, int]] = field(default_factory=list)
     others: list[tuple[float, str, int, int]] = field(default_factory=list)
 
     @property
@@ -299,12 +302,13 @@ class SocketReader(Reader):
         if kind == "pong":
             connection.pongs.append((now, frame["position"]))
         elif kind == "access":
-            connection.accesses.append((now, frame["position"], connection.floor))
+            connection.accesses.append((now, frame["position"], connection.floor, connection.profile_id))
         elif kind in ("counts", "presence", "typing"):
             connection.others.append((now, kind, frame["id"], connection.floor))
         elif kind == "signed_in":
-            if frame["profileId"] != self.profile_id:
-                self.problem(f"signed in as {frame['profileId']}")
+            connection.profile_id = frame["profileId"]
+            if connection.profile_id != self.profile_id:
+                self.problem(f"signed in as {connection.profile_id}")
         elif kind == "error":
             self.problem(f"error frame: {frame}")
         else:
@@ -361,7 +365,7 @@ class StreamReader(Reader):
             headers["Last-Event-ID"] = str(self.chain.last)
         topics = ",".join(to if not id_ else f"{to}:{id_}" for to, id_ in self.chain.topics)
         address = f"http://127.0.0.1:{self.drill.live_port}/api/v1/changes/stream?topics={topics}"
-        connection = Connection(token_id=token_id, opened_at=time.monotonic())
+        connection = Connection(token_id=token_id, opened_at=time.monotonic(), profile_id=self.profile_id)
         goes_after = self.rng.randint(20, 400)
         try:
             async with (
@@ -392,7 +396,7 @@ class StreamReader(Reader):
             return
         check_frame(frame)
         if frame["type"] == "access":
-            connection.accesses.append((now, frame["position"], 0))
+            connection.accesses.append((now, frame["position"], 0, connection.profile_id))
         elif frame["type"] == "counts":
             connection.others.append((now, "counts", frame["id"], 0))
         elif frame["type"] == "gap":

@@ -47,6 +47,35 @@ def test_a_job_whose_worker_is_killed_is_done_by_another_once(start: Start) -> N
     assert (run.attempts, run.outcome, run.error) == (2, "succeeded", "")
 
 
+def test_a_job_whose_end_cannot_be_written_down_is_done_again_by_the_same_worker(start: Start) -> None:
+    """As when the database dies between the end of the work and that of the job: the worker lives on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # A sequence counts what is rolled back, too.
+            "CREATE SEQUENCE jobs_refused; CREATE FUNCTION jobs_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM nextval('jobs_refused'); RAISE EXCEPTION 'the database is away'; END $$;"
+            "CREATE TRIGGER jobs_refuse BEFORE DELETE ON procrastinate_jobs"
+            " FOR EACH ROW EXECUTE FUNCTION jobs_refuse()"
+        )
+    try:
+        start("worker")
+        queue("tests.sleep", seconds=0.01)
+        wait_for(was_refused, "the end that cannot be written down")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DROP TRIGGER jobs_refuse ON procrastinate_jobs; DROP FUNCTION jobs_refuse; DROP SEQUENCE jobs_refused"
+            )
+    wait_for(lambda: statuses() == [], "the end of the job")
+    assert effects("tests.sleep") == 2
+
+
+def was_refused() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT is_called FROM jobs_refused")
+        return bool(cursor.fetchone()[0])
+
+
 def test_a_slow_worker_that_was_taken_for_dead_and_the_other_do_the_work_once(start: Start) -> None:
     row = work.SCHEDULE[1]
     now = clock.now()

@@ -266,7 +266,7 @@ LEFT JOIN LATERAL (
                FILTER (WHERE inside.parent_id = place.id) AS child_titles,
            array_agg(inside.logo_url ORDER BY inside.is_sticky DESC, inside.sequence, inside.id)
                FILTER (WHERE inside.parent_id = place.id) AS child_logo_urls,
-           coalesce(bool_or(EXISTS (
+           coalesce(bool_or(reader.id IS NOT NULL AND EXISTS (
                SELECT
                FROM items_item AS fresh
                LEFT JOIN items_itemreadmark AS mark ON mark.profile_id = reader.id AND mark.item_id = fresh.id

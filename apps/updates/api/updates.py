@@ -9,7 +9,7 @@ from apps.core.errors import Missing
 from apps.core.openapi import operation, patch_document
 from apps.core.pagination import collection
 from apps.core.patching import read_patch
-from apps.core.response_cache import kept
+from apps.core.response_cache import kept, state_of
 from apps.sites.types import ItemType, href
 from apps.updates import services
 from apps.updates.api.serializers import UpdateListOutput, UpdateOutput
@@ -30,7 +30,7 @@ class UpdateList(Api):
         """Newest first; only what they may read now and do not ignore."""
         profile_id = self.viewer.require_profile()
         site_id, url, paging = self.viewer.site_id, self.url, self.paging_of("updates", profile_id)
-        found = update_page(site_id=site_id, profile_id=profile_id, paging=paging)
+        found = update_page(site_id=site_id, profile_id=profile_id, paging=paging, state=state_of(self.viewer))
         rows, ends = paging.cut(found.rows, total=found.total, key=lambda row: (row.happened_at, row.update_id))
         page = collection(
             paging=paging,

@@ -210,6 +210,8 @@ ORDER BY coming.item_id, coming.id
 -- left out is what they may not read any more, what is hidden, ignored or by somebody ignored, new comments (types 1 and
 -- 4) unless they watch the item, new items (8) unless they watch a microcosm above it or the site, all but the newest of
 -- these types for each item, and everything that clients cannot show (votes, polls, comments on profiles).
+-- Whoever knows which updates that leaves in the viewer's present state gives those of the page as `known_ids`, in their
+-- order, and how many there are as `known_total`; otherwise both are null and the first row says it as `shown_ids`.
 -- Always at least one row: `total` is in each, all else is null when the page is empty. Columns without prefix are about
 -- the item (see fn.summary_rows), `comment_` about the comment, `actor_` about who caused it.
 -- Uses: updates_update_list, comments_comment_hidden, updates_watcher_target.
@@ -253,7 +255,7 @@ told AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY news.created_at DESC, news.id DESC) AS number,
            news.id, news.type, news.item_id, news.comment_id, news.created_by_id
     FROM updates_update AS news
-    WHERE news.profile_id = %(profile_id)s::bigint
+    WHERE news.profile_id = %(profile_id)s::bigint AND %(known_total)s::bigint IS NULL
 ),
 -- Once for each item, however much they were told about it.
 things AS MATERIALIZED (
@@ -307,7 +309,7 @@ shown AS MATERIALIZED (
 ),
 -- All are at hand, so the place of a cursor is found by counting who stands before it or, for pages after it, at it.
 counted AS MATERIALIZED (
-    SELECT found.total, bounds.skipped, bounds.taken
+    SELECT coalesce(%(known_total)s::bigint, found.total) AS total, bounds.skipped, bounds.taken
     FROM (
         SELECT count(*) AS total,
                count(*) FILTER (WHERE %(from_id)s::bigint IS NOT NULL AND shown.number <= (
@@ -328,12 +330,16 @@ listed AS MATERIALIZED (
     SELECT news.id, news.type, news.item_id, news.comment_id, news.created_at, news.created_by_id,
            news.is_viewed, news.unread_since, item.kind AS item_kind, item.microcosm_id
     FROM (
-        SELECT told.id
-        FROM shown
-        JOIN told ON told.number = shown.number
-        WHERE %(update_id)s::bigint IS NULL OR told.id = %(update_id)s::bigint
-        ORDER BY shown.number
-        LIMIT (SELECT counted.taken FROM counted) OFFSET (SELECT counted.skipped FROM counted)
+        (
+            SELECT told.id
+            FROM shown
+            JOIN told ON told.number = shown.number
+            WHERE %(update_id)s::bigint IS NULL OR told.id = %(update_id)s::bigint
+            ORDER BY shown.number
+            LIMIT (SELECT counted.taken FROM counted) OFFSET (SELECT counted.skipped FROM counted)
+        )
+        UNION ALL
+        SELECT known.id FROM unnest(%(known_ids)s::bigint[]) AS known (id)
     ) AS picked
     JOIN updates_update AS news ON news.id = picked.id
     JOIN items_item AS item ON item.id = news.item_id
@@ -360,6 +366,9 @@ page AS MATERIALIZED (
     FROM entries
 )
 SELECT (SELECT counted.total FROM counted) AS total,
+       CASE WHEN %(known_total)s::bigint IS NULL AND summary.position = 1
+       THEN ARRAY(SELECT told.id FROM shown JOIN told ON told.number = shown.number ORDER BY shown.number)
+       END AS shown_ids,
        entries.id AS update_id, entries.type AS update_type, entries.created_at AS happened_at,
        NOT entries.is_viewed AND entries.unread_since > entries.read_at AS is_news,
        actor.id AS actor_id, actor.user_id AS actor_user_id, actor.name AS actor_name,

@@ -26,7 +26,8 @@ BEGIN
                 WHERE live.id = named.microcosm_id
                 LIMIT 1
             ) AS microcosm
-            WHERE microcosm.id IN (SELECT unnest(p_place_ids))
+            -- Not a join, which would go through all of them for each: a table to look them up in.
+            WHERE (microcosm.id IN (SELECT unnest(p_place_ids))) IS TRUE
               AND (NOT p_in_title OR ts_filter(named.words, '{a}') @@ p_query)
               AND (p_hashtags IS NULL OR NOT EXISTS (
                   SELECT FROM unnest(p_hashtags) AS tag (name)
