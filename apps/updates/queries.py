@@ -107,7 +107,7 @@ class _Shown:
 
 
 @cache
-def _lists() -> Memory[_Shown]:
+def shown_lists() -> Memory[_Shown]:
     """What this process remembers, by whose it is."""
     return Memory(max_bytes=MAX_LISTS_BYTES, size=lambda shown: len(shown.ids) * shown.ids.itemsize)
 
@@ -119,7 +119,7 @@ def update_page(*, site_id: int, profile_id: int, paging: Paging, state: str = "
     which nothing changes that (apps.core.response_cache); a state of "" is not known.
     """
     key = f"{site_id}:{profile_id}"
-    known = _lists().get(key) if state else None
+    known = shown_lists().get(key) if state else None
     ids = known.page(paging) if known and known.state == state else None
     rows = statements.update_page.rows(
         site_id=site_id,
@@ -130,7 +130,7 @@ def update_page(*, site_id: int, profile_id: int, paging: Paging, state: str = "
         **paging.values("from_at", "from_id"),
     )
     if state and rows[0].shown_ids is not None:
-        _lists().put(key, _Shown(state, array("q", rows[0].shown_ids)))
+        shown_lists().put(key, _Shown(state, array("q", rows[0].shown_ids)))
     return Page(total=rows[0].total, rows=[row for row in rows if row.position is not None])
 
 

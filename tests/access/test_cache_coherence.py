@@ -57,6 +57,7 @@ class Process:
     front: GuestCache
     cache: Cache
     answers: Memory[Kept] = field(default_factory=lambda: Memory(size=lambda held: len(held.body)))
+    lists: Memory[Any] = field(default_factory=lambda: Memory(size=lambda shown: len(shown.ids)))
 
 
 # --- Kinds of memcached -----------------------------------------------------------------------------
@@ -170,6 +171,8 @@ class World:
         answers: Memory[Kept] = process.answers if process else Memory(size=lambda held: 0, max_bytes=0)
         self.monkeypatch.setattr("apps.items.cache.shared_cache", lambda: cache)
         self.monkeypatch.setattr("apps.core.response_cache.answers", lambda: answers)
+        lists: Memory[Any] = process.lists if process else Memory(size=lambda held: 0, max_bytes=0)
+        self.monkeypatch.setattr("apps.updates.queries.shown_lists", lambda: lists)
 
     def request(self, application: Any, path: str, person: Person | None, **options: Any) -> Got:
         headers = {"authorization": f"Bearer {person.token}"} if person else {}
@@ -189,7 +192,7 @@ class World:
                 "/api/v1/microcosms",
                 "/api/v1/microcosms/tree",
                 "/api/v1/huddles",
-                "/api/v1/updates",
+                f"/api/v1/updates{query}",
                 "/api/v1/trending",
             ]
             + ["/api/v1/search?q=said", "/api/v1/search?q=said&type=profile", "/api/v1/profiles"]

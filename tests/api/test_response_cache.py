@@ -22,12 +22,15 @@ from apps.permissions.models import Ban
 from apps.profiles.models import Profile
 from apps.sites.models import Site, Theme
 from apps.sites.types import ItemType
-from apps.updates.models import Ignore, Watcher
+from apps.updates.models import Ignore, Update, Watcher
+from apps.updates.queries import shown_lists
+from apps.updates.types import UpdateType
 from tests.client import ApiClient
 from tests.content import say
 from tests.factories import Forum, Person
 from tests.queries import count_statements
 from tests.trees import make_item, make_microcosm
+from tests.walks import cursor_in, links_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 30
@@ -36,6 +39,7 @@ PATIENCE = 30
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     answers.cache_clear()
+    shown_lists.cache_clear()
     yield
     answers.cache_clear()
 
@@ -359,3 +363,44 @@ def test_versions_tell_apart_every_state_that_was_committed(forum: Forum, item: 
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM core_touch")
         assert cursor.fetchone() == (0,)
+
+
+def test_the_pages_of_a_list_of_updates_are_parts_of_one(
+    api: ApiClient, forum: Forum, item: Item, anna: Person
+) -> None:
+    """Found once in a state; what changes who is shown what is seen at once, also from where a cursor stands."""
+    for number in range(13):
+        told(anna, say(forum.owner, item, f"@anna {number}"))
+    api = api.as_(anna)
+    whole = update_ids(api, "?limit=50")
+    assert len(whole) == 13
+    # Others than those that are kept as they were answered.
+    assert update_ids(api, "?limit=5&offset=10") == whole[10:]
+    assert update_ids(api, "?limit=5&offset=5&context=x") == whole[5:10]
+    after = cursor_in(links_of(api.get("/api/v1/updates?limit=5"))["next"])
+    assert update_ids(api, f"?limit=5&after={after}") == whole[5:10]
+    before = cursor_in(links_of(api.get("/api/v1/updates?limit=5&offset=10"))["prev"])
+    assert update_ids(api, f"?limit=5&before={before}") == whole[5:10]
+    assert [len(shown.ids) for shown in shown_lists()._values.values()] == [13]
+
+    # What a cursor stands for, and what comes behind it, is hidden.
+    for place in (4, 6):
+        Comment.objects.filter(id=Update.objects.get(id=whole[place]).comment_id).update(is_moderated=True)
+    left = [id for place, id in enumerate(whole) if place not in (4, 6)]
+    assert update_ids(api, f"?limit=5&after={after}") == left[4:9]
+    assert update_ids(api, "?limit=5&offset=5") == left[5:10]
+    assert api.get("/api/v1/updates").data["updates"]["total"] == 11
+
+
+def told(person: Person, comment: Comment) -> None:
+    Update.objects.create(
+        profile=person.profile,
+        type=UpdateType.MENTIONED,
+        item_id=comment.item_id,
+        comment=comment,
+        created_by_id=comment.created_by_id,
+    )
+
+
+def update_ids(api: ApiClient, query: str) -> list[int]:
+    return [entry["id"] for entry in api.get(f"/api/v1/updates{query}").data["updates"]["items"]]
