@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from microcosm.development.testing import find_installed, free_port, running, temporary_directory
 from tests.bench import report
@@ -21,6 +22,7 @@ from tests.bench.load import LoadFailed, Measured, Target, fetch, measure, requi
 from tests.bench.machine import Processes, describe
 from tests.bench.routes import DEEP, ROUTES, TOKEN, Route
 from tests.bench.store import ROOT, Built, measured_database
+from tests.bench.timed import FOLDER, Times
 
 GRANIAN = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--host", "127.0.0.1", "--no-ws"]
 #: As deploy/microcosm-http.service starts it.
@@ -81,6 +83,8 @@ class Servers:
     application: tuple[int, Processes]
     statements: tuple[int, Processes]
     constant: tuple[int, Processes]
+    #: How long the application took.
+    times: Times
     cache: str
 
 
@@ -121,10 +125,14 @@ def _servers(built: Built, *, workers: int) -> Iterator[Servers]:
             process = stack.enter_context(running(command, log=folder / "server.log", port=port))
             return port, Processes(process.pid)
 
+        times = folder / "times"
+        times.mkdir()
+        os.environ[FOLDER] = str(times)
         yield Servers(
-            application=start("microcosm.wsgi:application"),
+            application=start("tests.bench.timed:application"),
             statements=start("tests.bench.bare:statements"),
             constant=start("tests.bench.constant:application"),
+            times=Times(times),
             cache=cache,
         )
 
@@ -164,6 +172,7 @@ class Bench:
             self._deep()
             self._sizes()
             self.result.memory = self.servers.application[1].largest_rss()
+        if self.only in "post a comment where very many watch":
             self._posts()
         self.result.memory = max(self.result.memory, self.servers.application[1].largest_rss())
 
@@ -192,9 +201,8 @@ class Bench:
     def _cold_and_304(self, route: Route, target: Target, who: str) -> None:
         path = route.path_in(self.cast)
         if not self.plan.only_key_routes or who == "guest":
-            cold = self.folder / "paths"
-            cold.write_text("\n".join(route.cold_paths(self.cast)))
-            self._note(route.name, who, "cold", 8, self._measure(target, path, arguments=("cold", str(cold))))
+            cold = self._cold(route, self.cast)
+            self._note(route.name, who, "cold", 8, self._measure(target, path, arguments=cold))
         _status, headers = fetch(target, path)
         if "etag" not in headers:
             return
@@ -218,14 +226,16 @@ class Bench:
                 self._note(name, "member", "warm", 8, self._measure(member, path.format(**numbers)))
 
     def _sizes(self) -> None:
-        """The same pages on both sites, in turn."""
+        """The same pages on both sites, in turn: as they are kept, and as they are made."""
         for route in self.routes:
             for _ in range(2):
                 for key, cast in self.built.casts.items():
                     target = self._application(token=TOKEN, key=key)
                     path = route.path_in(cast)
                     warm_up(target, path, status=200, requests=4)
-                    self.result.note_size(route.name, key, self._measure(target, path))
+                    self.result.note_size(route.name, key, "warm", self._measure(target, path))
+                    cold = self._cold(route, cast)
+                    self.result.note_size(route.name, key, "cold", self._measure(target, path, arguments=cold))
 
     def _posts(self) -> None:
         member = self._application(token=TOKEN)
@@ -240,6 +250,12 @@ class Bench:
                 result = self._measure(member, "/api/v1/comments", connections, arguments=arguments)
                 self._note(name, "member", "-", connections, result)
 
+    def _cold(self, route: Route, cast: dict[str, Any]) -> tuple[str, str]:
+        """Arguments of the load for addresses that nobody has asked for."""
+        paths = self.folder / "paths"
+        paths.write_text("\n".join(route.cold_paths(cast)))
+        return "cold", str(paths)
+
     # --- Parts -------------------------------------------------------------------------------
 
     def _target(self, server: tuple[int, Processes], *, headers: Mapping[str, str], key: str = "large") -> Target:
@@ -249,7 +265,8 @@ class Bench:
 
     def _application(self, *, token: str = "", key: str = "large", headers: Mapping[str, str] | None = None) -> Target:
         given = {"Authorization": f"Bearer {token}"} if token else {}
-        return self._target(self.servers.application, headers={**given, **(headers or {})}, key=key)
+        target = self._target(self.servers.application, headers={**given, **(headers or {})}, key=key)
+        return replace(target, times=self.servers.times)
 
     def _measure(
         self, target: Target, path: str, connections: int = 8, *, arguments: tuple[str, str] = ("get", "-")

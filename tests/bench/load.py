@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.machine import Processes
+from tests.bench.timed import Times
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 
@@ -28,6 +29,8 @@ class Measured:
     p99: float
     server_cpu: float
     database_cpu: float
+    #: Inside of the server, without the wait for one of its threads; None where that is not known.
+    server_p99: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Target:
     server: Processes
     database: Processes
     headers: Mapping[str, str]
+    times: Times | None = None
 
     def all_headers(self) -> dict[str, str]:
         """What every request carries."""
@@ -93,6 +97,8 @@ def measure(target: Target, path: str, *, arguments: Sequence[str], connections:
     for name, value in target.all_headers().items():
         command += ["--header", f"{name}: {value}"]
     command += ["--timeout", "30s", "--script", str(SCRIPT), f"http://127.0.0.1:{target.port}{path}", "--", *arguments]
+    if target.times is not None:
+        target.times.take()
     server, database = target.server.cpu_seconds(), target.database.cpu_seconds()
     said = subprocess.check_output(command, text=True)
     server, database = target.server.cpu_seconds() - server, target.database.cpu_seconds() - database
@@ -111,4 +117,9 @@ def measure(target: Target, path: str, *, arguments: Sequence[str], connections:
         p99=result["p99"] / 1000,
         server_cpu=server / count * 1e6,
         database_cpu=database / count * 1e6,
+        server_p99=_p99(target.times.take()) if target.times is not None else None,
     )
+
+
+def _p99(times: list[float]) -> float | None:
+    return sorted(times)[int(len(times) * 0.99)] if times else None

@@ -28,7 +28,8 @@ class Row:
         m = self.measured
         return (
             f"| {self.route} | {self.who} | {self.cache} | {self.connections} | {m.per_second:,.0f} |"
-            f" {m.p50:.1f} | {m.p95:.1f} | {m.p99:.1f} | {m.server_cpu:,.0f} | {m.database_cpu:,.0f} |"
+            f" {m.p50:.1f} | {m.p95:.1f} | {m.p99:.1f} | {_milliseconds(m.server_p99)} | {m.server_cpu:,.0f} |"
+            f" {m.database_cpu:,.0f} |"
         )
 
 
@@ -47,8 +48,8 @@ class Result:
     routes: dict[str, tuple[int, float]]
     memory: int = 0
     rows: dict[tuple[str, str, str, int], Row] = field(default_factory=dict)
-    #: Route name and site to requests a second.
-    sizes: dict[tuple[str, str], float] = field(default_factory=dict)
+    #: Route name, site, and warm or cold, to requests a second.
+    sizes: dict[tuple[str, str, str], float] = field(default_factory=dict)
 
     def note(self, row: Row) -> str:
         """Keep a measurement; returns its line."""
@@ -57,9 +58,9 @@ class Result:
             self.rows[row.key] = row
         return row.line()
 
-    def note_size(self, route: str, key: str, measured: Measured) -> None:
+    def note_size(self, route: str, key: str, cache: str, measured: Measured) -> None:
         """Keep a measurement on one of the sites of different size."""
-        self.sizes[route, key] = max(self.sizes.get((route, key), 0.0), measured.per_second)
+        self.sizes[route, key, cache] = max(self.sizes.get((route, key, cache), 0.0), measured.per_second)
 
     def per_second(self, route: str, who: str, cache: str, connections: int = 8) -> float | None:
         """Requests a second, if that was measured."""
@@ -80,7 +81,7 @@ def write(result: Result, *, folder: Path, name: str) -> None:
 
 def table(result: Result) -> str:
     """The whole result as Markdown."""
-    parts = [_about(result), _summary(result), _flatness(result), _everything(result)]
+    parts = [_about(result), _summary(result), _latencies(result), _flatness(result), _everything(result)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -132,13 +133,36 @@ def _flatness(result: Result) -> str:
         "A member's requests a second on the small site and on the large one, which has the same microcosms and a"
         " hundred times (in the quick benchmark ten times) as much in them.",
         "",
-        "| Route | small | large | ratio |",
-        "|---|---|---|---|",
+        "| Route | small, warm | large, warm | ratio | small, cold | large, cold | ratio |",
+        "|---|---|---|---|---|---|---|",
     ]
     for route in result.routes:
-        small, large = result.sizes[route, "small"], result.sizes[route, "large"]
-        ratio = f"{small / large:.2f}" if large else "-"
-        lines.append(f"| {route} | {small:,.0f} | {large:,.0f} | {ratio} |")
+        cells = []
+        for cache in ("warm", "cold"):
+            small, large = result.sizes[route, "small", cache], result.sizes[route, "large", cache]
+            cells += [f"{small:,.0f}", f"{large:,.0f}", f"{small / large:.2f}" if large else "-"]
+        lines.append(f"| {route} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _latencies(result: Result) -> str:
+    kinds = [(who, cache) for who in ("member", "guest") for cache in ("warm", "cold")]
+    lines = [
+        "## How long the server takes",
+        "",
+        "Milliseconds that 99 of 100 requests take at most inside of the server, without the wait for one of its"
+        " threads, at 8 connections; wanted are 10 warm and 50 cold.",
+        "",
+        f"| Route | {' | '.join(', '.join(kind) for kind in kinds)} |",
+        "|---|---|---|---|---|",
+    ]
+    for route in result.routes:
+        rows = [result.rows.get((route, *kind, 8)) for kind in kinds]
+        lines.append(
+            f"| {route} | {' | '.join(_milliseconds(row.measured.server_p99 if row else None) for row in rows)} |"
+        )
+    posts = [row for row in result.rows.values() if row.route.startswith("post ") and row.connections == 8]
+    lines += [f"| {row.route} | {_milliseconds(row.measured.server_p99)} | - | - | - |" for row in posts]
     return "\n".join(lines)
 
 
@@ -146,11 +170,15 @@ def _everything(result: Result) -> str:
     lines = [
         "## Everything",
         "",
-        "| Route | as | cache | connections | req/s | p50 | p95 | p99 | server CPU | database CPU |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| Route | as | cache | connections | req/s | p50 | p95 | p99 | p99 inside | server CPU | database CPU |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
         *(row.line() for row in result.rows.values()),
     ]
     return "\n".join(lines)
+
+
+def _milliseconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _number(value: float | None) -> str:

@@ -440,13 +440,13 @@ class Writer:
             await self.ask(owner, "DELETE", f"bans/{person.profile_id}")
 
     async def say_the_end(self) -> None:
-        """A change that everybody may read."""
+        """A change that everybody may read, and that nothing follows from."""
         item, owner = self.world.items[0], self.world.people["owner"]
         root = self.world.drill.scene.places["root"]
         await self.ask(owner, "PUT", item.path, {"microcosmId": root, "meta": {"editReason": "the end"}})
         for flag in ("moderated", "deleted"):
             await self.ask(owner, "PATCH", item.path, _flag(flag, False))
-        await self._say(owner, item, item.id, WORDS[item.kind])
+        await self.ask(owner, "PUT", item.path, {"title": "The end", "meta": {"editReason": "the end"}})
 
 
 def _flag(name: str, value: bool) -> list[dict[str, Any]]:
