@@ -22,7 +22,7 @@ from apps.comments.services import (
 from apps.comments.shapes import comment_detail
 from apps.core.api import Answer, Api
 from apps.core.errors import DeleteForbidden, Missing, OutOfRange, UpdateForbidden
-from apps.core.openapi import operation, patch_document, query_parameter
+from apps.core.openapi import NUMBER_OR_EMPTY, operation, patch_document, query_parameter
 from apps.core.pagination import DEFAULT_LIMIT, PLACES, Ends, Paging, RequestUrl
 from apps.core.patching import read_patch
 from apps.core.response_cache import kept
@@ -42,7 +42,7 @@ from apps.sites.types import COMMENTABLE, ITEM_TYPES, ItemType, href
 #: The paths of a patch and the fields they set (contract B 5.6).
 FLAG_FIELDS = {"/meta/flags/deleted": "is_deleted", "/meta/flags/moderated": "is_moderated"}
 PATCH_BODY = patch_document(FLAG_FIELDS)
-LIMIT = query_parameter("limit", int, "The size of the pages that the link to the comment's page counts in.")
+LIMIT = query_parameter("limit", NUMBER_OR_EMPTY, "The size of the pages that the link to the comment's page counts in.")
 
 
 class CommentList(Api):

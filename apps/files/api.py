@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from apps.core import clock
 from apps.core.api import Answer, Api
 from apps.core.errors import Missing, OutOfRange, WrongType
-from apps.core.openapi import LAX_FLAG, operation, query_parameter
+from apps.core.openapi import LAX_FLAG, NUMBER_OR_EMPTY, operation, query_parameter
 from apps.files.names import download_name
 from apps.files.parsing import UploadParser, close_uploads
 from apps.files.preparing import prepare_file
@@ -37,8 +37,8 @@ _PROVISIONAL = "private, max-age=10"
 _EXPOSED = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, X-Request-Id"
 
 _BOX_PARAMETERS = (
-    query_parameter("maxWidth", int, "Pixels; 0 is any."),
-    query_parameter("maxHeight", int, "Pixels; 0 is any."),
+    query_parameter("maxWidth", NUMBER_OR_EMPTY, "Pixels; 0 is any."),
+    query_parameter("maxHeight", NUMBER_OR_EMPTY, "Pixels; 0 is any."),
 )
 _UPLOAD_BODY = {
     "multipart/form-data": {

@@ -112,7 +112,7 @@ class ChangeStream(Api):
         "Follow what changes",
         raw="text/event-stream",
         query=(
-            query_parameter("after", int, "The position to go on from; Last-Event-ID counts before it."),
+            query_parameter("after", NUMBER_OR_EMPTY, "The position to go on from; Last-Event-ID counts before it."),
             query_parameter("topics", str, "site, inbox, or a type with an id (conversation:12), with commas between."),
             query_parameter("ticket", str, "A ticket, where no header can be sent."),
         ),

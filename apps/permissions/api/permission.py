@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from apps.comments.access import access_comment
 from apps.core.api import Answer, Api
 from apps.core.errors import Missing, OutOfRange, WrongType
-from apps.core.openapi import operation, query_parameter
+from apps.core.openapi import NUMBER_OR_EMPTY, operation, query_parameter
 from apps.core.serializers import MAX_ID
 from apps.items.access import access_item
 from apps.items.models import Attendee
@@ -23,9 +23,9 @@ class PermissionDetail(Api):
         "What the caller may do",
         answer=PermissionsOutput,
         query=(
-            query_parameter("microcosmId", int, "A microcosm; counts only without an item."),
+            query_parameter("microcosmId", NUMBER_OR_EMPTY, "A microcosm; counts only without an item."),
             query_parameter("itemType", str, "The type of an item, in any case."),
-            query_parameter("itemId", int, "An item; 0 asks for the collection."),
+            query_parameter("itemId", NUMBER_OR_EMPTY, "An item; 0 asks for the collection."),
         ),
     )
     def get(self, request: Request) -> Answer:

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from apps.core.api import Answer, Api
 from apps.core.errors import OutOfRange, WrongType
-from apps.core.openapi import operation, query_parameter
+from apps.core.openapi import NUMBER_OR_EMPTY, operation, query_parameter
 from apps.core.pagination import collection
 from apps.core.serializers import MAX_ID
 from apps.sites.types import ITEM_TYPES, ItemType
@@ -21,8 +21,8 @@ from apps.updates.types import UpdateType, usual_type
 HREF = "/api/v1/watchers"
 TARGET = (
     query_parameter("itemType", str, "The name of a type."),
-    query_parameter("itemId", int, "The thing; 0 for all profiles."),
-    query_parameter("updateTypeId", int, "Clients send it; nobody reads it."),
+    query_parameter("itemId", NUMBER_OR_EMPTY, "The thing; 0 for all profiles."),
+    query_parameter("updateTypeId", str, "Clients send it; nobody reads it."),
 )
 
 
