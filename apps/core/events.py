@@ -11,9 +11,7 @@ from django.utils.module_loading import import_string
 
 from apps.core import clock
 from apps.core.queries import insert_changes
-
-#: The NOTIFY channel that wakes followers of the log; the payload is the site's id.
-CHANNEL = "changes"
+from apps.core.wakes import wakes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +50,7 @@ def publish_all(events: Sequence[Event]) -> None:
         {"site_id": event.site_id, "actor_id": event.actor_id, "kind": event.kind, "ids": event.ids()}
         for event in events
     ]
-    insert_changes(rows, created_at=clock.now(), channel=CHANNEL)
+    insert_changes(rows, created_at=clock.now(), channel=wakes().notified)
     for known, handlers in _subscriptions().items():
         if news := [event for event in events if isinstance(event, known)]:
             for handler in handlers:

@@ -8,7 +8,6 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from django.db import Error as DatabaseError
 
 from apps.live import queries, services
@@ -19,8 +18,6 @@ from apps.live.listener import Listener
 if TYPE_CHECKING:
     from apps.live.hub import Room
 
-#: The NOTIFY channel; payloads are small JSON objects.
-CHANNEL = "presence"
 #: How often who is in a place is told, and how often this process says that it is alive.
 SECONDS = 1.0
 ALIVE_SECONDS = 20.0
@@ -76,7 +73,7 @@ class PresenceBoard:
             self._typed_at.clear()
         self._typed_at[key] = now
         news = {"site": key[0], "item": item_id, "typing": listener.profile_id}
-        await client_database.run(services.tell_processes, CHANNEL, orjson.dumps(news).decode())
+        await client_database.run(services.tell_presence, news)
 
     async def hear(self, news: dict[str, Any], room: Room) -> None:
         """Another process, or this one, has news of a place on a site that somebody here listens on."""
@@ -143,7 +140,6 @@ class PresenceBoard:
                     services.save_presence,
                     process=self.process,
                     counts=[(*place, profile_id, self._count(place, profile_id)) for place, profile_id in unsaved],
-                    channel=CHANNEL,
                 )
             except DatabaseError:
                 self._unsaved |= unsaved
