@@ -1,6 +1,7 @@
 """Waking whoever follows the change log in another process, and telling it what is no change: presence and typing.
 
-All of it are hints. The log is the truth, and its followers look there by themselves as well.
+All of it are hints. The log is the truth, and its followers look there by themselves as well. They travel by
+PostgreSQL, or by Redis where WAKES_URL names one (docs/decisions/0083).
 """
 
 import contextlib
@@ -11,12 +12,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 import psycopg
+from django.conf import settings
 from django.db import connection
 
 #: Some sites have changes; a payload is the id of one.
 CHANGES = "changes"
 #: Who is where, and who is typing; payloads are small JSON objects.
 PRESENCE = "presence"
+#: Something may have been told that was not heard; without payload.
+MISSED = "missed"
 
 
 class Wake(NamedTuple):
@@ -100,7 +104,13 @@ class PostgresWakes:
 @functools.cache
 def wakes() -> Wakes:
     """The way of this process."""
-    return PostgresWakes()
+    if not settings.WAKES_URL:
+        return PostgresWakes()
+    # Its client takes a tenth of a second to import.
+    from apps.core.redis_wakes import RedisWakes
+
+    place = filter(None, ("microcosm", settings.PLATFORM_DOMAIN, settings.PLATFORM_PORT))
+    return RedisWakes(settings.WAKES_URL, prefix=":".join(place), secret=settings.SECRET_KEY)
 
 
 def address() -> dict[str, Any]:

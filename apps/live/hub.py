@@ -18,7 +18,7 @@ import psycopg
 from django.db import Error as DatabaseError
 
 from apps.core.queries import changes_after, log_place
-from apps.core.wakes import PRESENCE, Wake, wakes
+from apps.core.wakes import MISSED, PRESENCE, Wake, wakes
 from apps.live import queries
 from apps.live.counters import Counters
 from apps.live.database import client_database, log_database
@@ -293,6 +293,7 @@ class Hub:
         if now - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = now
             await self._sweep()
+        self.presence.look_at_doubtful()
         for site_id, room in list(self.rooms.items()):
             self._cut_off_those_behind(room, now=now)
             await self.counters.tell(site_id, room, now=now)
@@ -300,12 +301,13 @@ class Hub:
 
     async def _hear(self, wake: Wake) -> None:
         """What any process tells; of changes the log tells more."""
-        if wake.channel != PRESENCE:
-            return
-        news = orjson.loads(wake.payload)
-        room = self.rooms.get(news["site"])
-        if room is not None:
-            await self.presence.hear(news, room)
+        if wake.channel == MISSED:
+            self.presence.doubt()
+        elif wake.channel == PRESENCE:
+            news = orjson.loads(wake.payload)
+            room = self.rooms.get(news["site"])
+            if room is not None:
+                await self.presence.hear(news, room)
 
 
 def _takes_away(change: Any) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: How often who is in a place is told, and how often this process says that it is alive.
 SECONDS = 1.0
 ALIVE_SECONDS = 20.0
+#: Of how many places it is told at once where that is only to make sure.
+DOUBTFUL_AT_ONCE = 20
 #: How many people a frame names; the count goes on.
 SHOWN_PEOPLE = 100
 #: How soon somebody may say again that they are typing.
@@ -40,6 +42,8 @@ class PresenceBoard:
         #: Places whose rows are to be written, and places whose people are to be told.
         self._unsaved: set[tuple[Place, int]] = set()
         self._stale: set[Place] = set()
+        #: Places of which news may have been lost.
+        self._doubtful: list[Place] = []
         self._told_at: dict[Place, float] = {}
         self._alive_at = 0.0
         self._typed_at: dict[tuple[int, int, int], float] = {}
@@ -90,6 +94,15 @@ class PresenceBoard:
             if subscription.listener.profile_id in may and subscription.listener.profile_id != news["typing"]:
                 subscription.listener.push(frame)
 
+    def doubt(self) -> None:
+        """News may have been lost: every place is to be looked at again."""
+        self._doubtful = list(self._here)
+
+    def look_at_doubtful(self) -> None:
+        """Tell again who is at some of those places; all at once would hold up what has changed."""
+        self._stale.update(self._doubtful[:DOUBTFUL_AT_ONCE])
+        del self._doubtful[:DOUBTFUL_AT_ONCE]
+
     async def tell(self, site_id: int, room: Room, *, now: float) -> None:
         """Write down who has come and gone, and tell who is where, each place at most once a second."""
         await self._save(now=now)
@@ -125,7 +138,7 @@ class PresenceBoard:
         """The process stops: nobody is here through it."""
         if not (self._here or self._unsaved or self._alive_at):
             return
-        for kept in (self._here, self._unsaved, self._stale, self._told_at, self._typed_at):
+        for kept in (self._here, self._unsaved, self._stale, self._doubtful, self._told_at, self._typed_at):
             kept.clear()
         self._alive_at = 0.0
         # Without the database the rows stay until they are too old to count.
