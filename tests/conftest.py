@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from apps.core.clock import set_clock
+from apps.core.wakes import wakes
 from apps.items.viewing import views
 from apps.links.services import hits
 from apps.sites.hosts import forget_sites
+from microcosm.development.testing import RedisServer
 from tests.client import ApiClient
 from tests.factories import Forum, make_forum
 
@@ -26,6 +28,15 @@ def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     views.take()
     hits.take()
     set_clock()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer, settings: Any) -> Iterator[RedisServer]:
+    """A Redis by which the followers of the log are woken."""
+    settings.WAKES_URL = redis_server.url
+    wakes.cache_clear()
+    yield redis_server
+    wakes.cache_clear()
 
 
 @pytest.fixture

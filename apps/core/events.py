@@ -11,9 +11,7 @@ from django.utils.module_loading import import_string
 
 from apps.core import clock
 from apps.core.queries import insert_changes
-
-#: The NOTIFY channel that wakes followers of the log; the payload is the site's id.
-CHANNEL = "changes"
+from apps.core.wakes import CHANGES, wakes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +38,7 @@ def publish(event: Event) -> None:
 
 
 def publish_all(events: Sequence[Event]) -> None:
-    """The same for any number of events, in one statement, which also wakes the followers of their sites on commit.
+    """The same for any number of events, in one statement; the followers of their sites are woken on commit.
 
     Handlers are given all events of their class that are published together.
     """
@@ -52,7 +50,10 @@ def publish_all(events: Sequence[Event]) -> None:
         {"site_id": event.site_id, "actor_id": event.actor_id, "kind": event.kind, "ids": event.ids()}
         for event in events
     ]
-    insert_changes(rows, created_at=clock.now(), channel=CHANNEL)
+    way = wakes()
+    insert_changes(rows, created_at=clock.now(), channel=way.notified)
+    if way.notified is None:
+        way.tell(CHANGES, [str(site_id) for site_id in sorted({event.site_id for event in events})])
     for known, handlers in _subscriptions().items():
         if news := [event for event in events if isinstance(event, known)]:
             for handler in handlers:

@@ -12,10 +12,10 @@ from apps.core.sql import Statements
 statements = Statements(__file__)
 
 
-def insert_changes(rows: list[dict[str, Any]], *, created_at: datetime, channel: str) -> None:
+def insert_changes(rows: list[dict[str, Any]], *, created_at: datetime, channel: str | None) -> None:
     """Append rows of `site_id`, `kind`, `ids` and `actor_id` to the log, in the running transaction.
 
-    On commit the id of each site is sent to a channel.
+    On commit the id of each site is sent to a channel, if one is given.
     """
     statements.publish.send(rows=Jsonb(rows), created_at=created_at, channel=channel)
 

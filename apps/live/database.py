@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections, connection, connections
+from django.db import close_old_connections, connections
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -54,13 +54,6 @@ def _close(pool: ThreadPoolExecutor, threads: int) -> None:
     for future in [pool.submit(end) for _ in range(threads)]:
         future.result()
     pool.shutdown()
-
-
-def address() -> dict[str, Any]:
-    """How to reach the database that Django uses, for a connection of one's own."""
-    parameters = connection.get_connection_params()
-    names = ("host", "port", "user", "password", "dbname", "sslmode")
-    return {name: str(parameters[name]) for name in names if parameters.get(name)}
 
 
 #: The follower of the log waits for nobody else; clients share the others.

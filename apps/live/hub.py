@@ -1,4 +1,4 @@
-"""The follower of the change log in a process: it wakes on NOTIFY, reads once, asks once who may know, and hands out.
+"""The follower of the change log in a process: it is woken, reads once, asks once who may know, and hands out.
 
 Everything here runs in one event loop, so that between two awaits nothing changes. A site's room has a position, up to
 which changes are handed out or are being so; who subscribes begins there (docs/decisions/0052).
@@ -17,20 +17,19 @@ import orjson
 import psycopg
 from django.db import Error as DatabaseError
 
-from apps.core.events import CHANNEL
 from apps.core.queries import changes_after, log_place
+from apps.core.wakes import MISSED, PRESENCE, Wake, wakes
 from apps.live import queries
 from apps.live.counters import Counters
-from apps.live.database import address, client_database, log_database
+from apps.live.database import client_database, log_database
 from apps.live.frames import ChangeFrames, Topic, text
 from apps.live.listener import ENDED, RESTART, TOO_SLOW, Listener, Subscription
-from apps.live.presence import CHANNEL as PRESENCE_CHANNEL
 from apps.live.presence import PresenceBoard
 from apps.live.shapes import change
 
 log = logging.getLogger(__name__)
 
-#: How long a change can stay unnoticed when a notification is lost.
+#: How long a change can stay unnoticed when nobody wakes its followers.
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 0.5
 #: How often it is asked who may still be here; revocations and bans that are in the log count at once.
@@ -139,24 +138,17 @@ class Hub:
     async def _follow(self) -> None:
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(**address(), autocommit=True) as wakes:
-                    await wakes.execute(f"LISTEN {CHANNEL}")
-                    await wakes.execute(f"LISTEN {PRESENCE_CHANNEL}")
+                async with wakes().followed() as heard:
                     while True:
                         has_more = await self._deliver()
                         await self._tick()
                         if not has_more:
-                            await self._wait(wakes)
+                            for wake in await heard(POLL_SECONDS):
+                                await self._hear(wake)
             except (psycopg.OperationalError, DatabaseError, OSError) as error:
                 # Nothing is lost: every room knows up to where it was told.
                 log.warning("the change log cannot be followed, trying again: %s", error)
                 await asyncio.sleep(RECONNECT_SECONDS)
-
-    async def _wait(self, wakes: psycopg.AsyncConnection[Any]) -> None:
-        """Until something happens somewhere, or some time has passed."""
-        async for note in wakes.notifies(timeout=POLL_SECONDS, stop_after=1):
-            if note.channel == PRESENCE_CHANNEL:
-                await self._hear(note.payload)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         """The following never ends by itself: if it does, clients come back and resume."""
@@ -301,17 +293,21 @@ class Hub:
         if now - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = now
             await self._sweep()
+        self.presence.look_at_doubtful()
         for site_id, room in list(self.rooms.items()):
             self._cut_off_those_behind(room, now=now)
             await self.counters.tell(site_id, room, now=now)
             await self.presence.tell(site_id, room, now=now)
 
-    async def _hear(self, payload: str) -> None:
-        """Something about presence, from any process."""
-        news = orjson.loads(payload)
-        room = self.rooms.get(news["site"])
-        if room is not None:
-            await self.presence.hear(news, room)
+    async def _hear(self, wake: Wake) -> None:
+        """What any process tells; of changes the log tells more."""
+        if wake.channel == MISSED:
+            self.presence.doubt()
+        elif wake.channel == PRESENCE:
+            news = orjson.loads(wake.payload)
+            room = self.rooms.get(news["site"])
+            if room is not None:
+                await self.presence.hear(news, room)
 
 
 def _takes_away(change: Any) -> bool:

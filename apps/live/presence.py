@@ -8,7 +8,6 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from django.db import Error as DatabaseError
 
 from apps.live import queries, services
@@ -19,11 +18,11 @@ from apps.live.listener import Listener
 if TYPE_CHECKING:
     from apps.live.hub import Room
 
-#: The NOTIFY channel; payloads are small JSON objects.
-CHANNEL = "presence"
 #: How often who is in a place is told, and how often this process says that it is alive.
 SECONDS = 1.0
 ALIVE_SECONDS = 20.0
+#: Of how many places it is told at once where that is only to make sure.
+DOUBTFUL_AT_ONCE = 20
 #: How many people a frame names; the count goes on.
 SHOWN_PEOPLE = 100
 #: How soon somebody may say again that they are typing.
@@ -43,6 +42,8 @@ class PresenceBoard:
         #: Places whose rows are to be written, and places whose people are to be told.
         self._unsaved: set[tuple[Place, int]] = set()
         self._stale: set[Place] = set()
+        #: Places of which news may have been lost.
+        self._doubtful: list[Place] = []
         self._told_at: dict[Place, float] = {}
         self._alive_at = 0.0
         self._typed_at: dict[tuple[int, int, int], float] = {}
@@ -76,7 +77,7 @@ class PresenceBoard:
             self._typed_at.clear()
         self._typed_at[key] = now
         news = {"site": key[0], "item": item_id, "typing": listener.profile_id}
-        await client_database.run(services.tell_processes, CHANNEL, orjson.dumps(news).decode())
+        await client_database.run(services.tell_presence, news)
 
     async def hear(self, news: dict[str, Any], room: Room) -> None:
         """Another process, or this one, has news of a place on a site that somebody here listens on."""
@@ -92,6 +93,15 @@ class PresenceBoard:
         for subscription in list(room.subscriptions(("presence", news["item"]))):
             if subscription.listener.profile_id in may and subscription.listener.profile_id != news["typing"]:
                 subscription.listener.push(frame)
+
+    def doubt(self) -> None:
+        """News may have been lost: every place is to be looked at again."""
+        self._doubtful = list(self._here)
+
+    def look_at_doubtful(self) -> None:
+        """Tell again who is at some of those places; all at once would hold up what has changed."""
+        self._stale.update(self._doubtful[:DOUBTFUL_AT_ONCE])
+        del self._doubtful[:DOUBTFUL_AT_ONCE]
 
     async def tell(self, site_id: int, room: Room, *, now: float) -> None:
         """Write down who has come and gone, and tell who is where, each place at most once a second."""
@@ -128,7 +138,7 @@ class PresenceBoard:
         """The process stops: nobody is here through it."""
         if not (self._here or self._unsaved or self._alive_at):
             return
-        for kept in (self._here, self._unsaved, self._stale, self._told_at, self._typed_at):
+        for kept in (self._here, self._unsaved, self._stale, self._doubtful, self._told_at, self._typed_at):
             kept.clear()
         self._alive_at = 0.0
         # Without the database the rows stay until they are too old to count.
@@ -143,7 +153,6 @@ class PresenceBoard:
                     services.save_presence,
                     process=self.process,
                     counts=[(*place, profile_id, self._count(place, profile_id)) for place, profile_id in unsaved],
-                    channel=CHANNEL,
                 )
             except DatabaseError:
                 self._unsaved |= unsaved

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.accounts.tokens import new_token, token_hash
 from apps.core import clock
 from apps.core.errors import InvalidToken
+from apps.core.wakes import PRESENCE, wakes
 from apps.live.models import Presence, Ticket
 from apps.live.queries import statements
 
@@ -21,14 +22,13 @@ _CLEARED_AT_ONCE = 100
 # --- Presence -------------------------------------------------------------------------------------
 
 
-def tell_processes(channel: str, payload: str) -> None:
-    """Wake whoever listens on a channel, in any process, with a payload of less than 8,000 bytes."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [channel, payload])
+def tell_presence(*news: dict[str, int]) -> None:
+    """Tell all processes what happens at places, each an object of `site`, `item` and more."""
+    wakes().tell(PRESENCE, [orjson.dumps(one).decode() for one in news])
 
 
 @transaction.atomic
-def save_presence(*, process: str, counts: Sequence[tuple[int, int, int, int]], channel: str) -> None:
+def save_presence(*, process: str, counts: Sequence[tuple[int, int, int, int]]) -> None:
     """Write how many connections of somebody are at a place through a process: site, item (or 0), profile, count."""
     sites, items, profiles, numbers = zip(*sorted(counts), strict=True)
     statements.save_presence.execute(
@@ -40,8 +40,8 @@ def save_presence(*, process: str, counts: Sequence[tuple[int, int, int, int]], 
         now=clock.now(),
     )
     Presence.objects.filter(process=process, connection_count=0).delete()
-    for site_id, item_id in sorted({(site_id, item_id) for site_id, item_id, _profile_id, _count in counts}):
-        tell_processes(channel, orjson.dumps({"site": site_id, "item": item_id}).decode())
+    places = sorted({(site_id, item_id) for site_id, item_id, _profile_id, _count in counts})
+    tell_presence(*({"site": site_id, "item": item_id} for site_id, item_id in places))
 
 
 def keep_presence(*, process: str) -> None:

@@ -1,15 +1,12 @@
-"""Waiting for a change in an HTTP request: bounded, and woken by PostgreSQL on the connection the request has."""
+"""Waiting for a change in an HTTP request: bounded in time and number."""
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 from django.conf import settings
-from django.db import connection
 
-from apps.core.events import CHANNEL
+from apps.core.wakes import wakes
 from apps.live.queries import FeedPage
 
 #: A thread that waits answers nobody else, so only some may.
@@ -24,33 +21,11 @@ def wait_for_page(read: Callable[[int], FeedPage], *, site_id: int, after: int, 
     if not _seats.acquire(blocking=False):
         return read(after)
     try:
-        with _listening() as wake:
+        with wakes().waiting(site_id) as wake:
             deadline = time.monotonic() + seconds
             page = read(after)
-            while not page.rows and (page.has_more or wake(site_id, deadline)):
+            while not page.rows and (page.has_more or wake(deadline)):
                 page = read(page.position)
             return page
     finally:
         _seats.release()
-
-
-@contextlib.contextmanager
-def _listening() -> Iterator[Callable[[int, float], bool]]:
-    """Hear of changes while inside; what is given waits for one of a site, False when the time is over first."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"LISTEN {CHANNEL}")
-
-    def wake(site_id: int, deadline: float) -> bool:
-        database: Any = connection.connection
-        while (remaining := deadline - time.monotonic()) > 0:
-            for note in database.notifies(timeout=remaining, stop_after=1):
-                if note.payload == str(site_id):
-                    return True
-        return False
-
-    try:
-        yield wake
-    finally:
-        if connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
-                cursor.execute(f"UNLISTEN {CHANNEL}")

@@ -1,4 +1,4 @@
-"""pytest plugin: a private, fast PostgreSQL for the run, and fixtures for nginx and memcached where they are installed.
+"""pytest plugin: a private, fast PostgreSQL for the run, and fixtures for nginx, memcached and Redis if installed.
 
 Enabled by `-p microcosm.development.testing` in pyproject.toml. With DATABASE_URL set, that server is used instead.
 """
@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -150,6 +151,50 @@ def memcached() -> Iterator[str]:
         command += ["-u", "nobody"]
     with running(command, log=folder / "log", port=port):
         yield f"127.0.0.1:{port}"
+    shutil.rmtree(folder)
+
+
+class RedisServer:
+    """A redis-server of one test, which can be killed, held up and started again at the same address."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._command = [program, "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--dir", str(folder)]
+        self._log = folder / "log"
+        self._process = contextlib.ExitStack()
+
+    def start(self) -> None:
+        """Begin to listen."""
+        running_server = running(self._command, log=self._log, port=self.port)
+        self._server = self._process.enter_context(running_server)
+
+    def stop(self) -> None:
+        """End whatever it does."""
+        self._process.close()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._server.kill()
+        self._process.close()
+
+    def hold_up(self) -> None:
+        """It goes on taking connections, but answers nothing."""
+        self._server.send_signal(signal.SIGSTOP)
+
+    def let_go_on(self) -> None:
+        """It answers again."""
+        self._server.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A redis-server of this test."""
+    program, folder = find_program("redis-server"), temporary_directory("microcosm-redis-")
+    server = RedisServer(program, folder)
+    server.start()
+    yield server
+    server.stop()
     shutil.rmtree(folder)
 
 

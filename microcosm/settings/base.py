@@ -275,6 +275,8 @@ LIVE_CONNECTIONS_PER_ADDRESS: int = env.int("LIVE_CONNECTIONS_PER_ADDRESS", defa
 LIVE_CONNECTIONS_PER_PERSON: int = env.int("LIVE_CONNECTIONS_PER_PERSON", default=20, least=1)
 #: Origins of other hosts whose pages may open sockets, `*` for all.
 LIVE_ORIGINS: list[str] = [origin.lower() for origin in env.list("LIVE_ORIGINS", default=[])]
+#: The Redis that wakes followers of the log, "redis://host:6379/0"; without one PostgreSQL does (docs/decisions/0083).
+WAKES_URL: str = env.redis_url("WAKES_URL")
 #: Threads of the socket process that ask the database for clients, each with a connection; the log has one more.
 LIVE_DATABASE_THREADS: int = env.int("LIVE_DATABASE_THREADS", default=4, least=1)
 

@@ -21,6 +21,8 @@ _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+#: user:password@, host, port, number of the database.
+_REDIS = re.compile(r"rediss?://([^\s/@?#]*@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[^/]*))?(/[0-9]{0,4})?")
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # has no stubs
@@ -79,6 +81,13 @@ class Environment(environ.Env):  # type: ignore[misc]  # has no stubs
             raise ImproperlyConfigured(f"{var} is {text!r}; it must be {wanted}")
         return text
 
+    def redis_url(self, var: str) -> str:
+        """The address of a Redis, or empty; a wrong one is not repeated, as a password may be in it."""
+        text: str = self.str(var, default="")
+        if text and not is_redis(text):
+            raise ImproperlyConfigured(f"{var} must be like redis://user:password@host:6379/0, or rediss:// for TLS")
+        return text
+
     def networks(self, var: str) -> list[str]:
         """Addresses and networks."""
         texts: list[str] = self.list(var, default=[])
@@ -104,6 +113,12 @@ def is_memcached(text: str) -> bool:
     """Whether a text says where memcached is."""
     host, _, port = text.rpartition(":")
     return text.startswith("/") or (host != "" and "/" not in host and is_port(port))
+
+
+def is_redis(text: str) -> bool:
+    """Whether a text says where a Redis is."""
+    parts = _REDIS.fullmatch(text)
+    return parts is not None and (parts["port"] is None or is_port(parts["port"]))
 
 
 def is_key(text: str) -> bool:

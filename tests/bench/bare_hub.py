@@ -9,7 +9,7 @@ from django import setup
 
 setup()
 
-from apps.live.database import address  # noqa: E402
+from apps.core.wakes import address  # noqa: E402
 
 Message = dict[str, Any]
 FRAME = '{"type":"change","to":"conversation","id":1,"previous":1,"position":2,"kind":"conversation.edited","ids":{}}'

@@ -27,6 +27,7 @@ WRONG = {
     "choice": ["", "other", "http\n"],
     "checked": [" ", "no such thing", "a\nb", "*"],
     "networks": ["nobody", "10.0.0.0/99"],
+    "redis_url": [" ", "localhost:6379", "http://host", "redis://", "redis://host:many", "redis://host/name"],
 }
 CASES = [(name, text) for kind, name in READ for text in WRONG.get(kind, [])]
 
@@ -58,6 +59,28 @@ def test_every_kind_of_reading_is_tried_or_known_to_take_any_text() -> None:
             ["127.0.0.1:11211", "cache:1", "/run/memcached.sock"],
             ["cache", "cache:", ":11211", "cache:99999", "memcached://cache:11211"],
         ),
+        (
+            environment.is_redis,
+            [
+                "redis://localhost",
+                "redis://127.0.0.1:6379/0",
+                "redis://:secret@[::1]:6379",
+                "rediss://user:s%2Fcret@redis.example.org:6380/12",
+            ],
+            [
+                "",
+                "redis:/host",
+                "rediss//host",
+                "redis://host:0",
+                "redis://host:",
+                "redis://host/a",
+                "redis://ho st",
+                "redis://host\n",
+                "redis://host?db=1",
+                "redis://a/b@host",
+                "unix:///run/redis.sock",
+            ],
+        ),
         (environment.is_key, ["A" * 43, "A" * 43 + "=", "-_" * 21 + "A"], ["", "A" * 42, "A" * 44, "!" * 43]),
         (environment.is_header, ["X-Forwarded-For"], ["", "X Forwarded", "X:"]),
     ],
@@ -66,6 +89,13 @@ def test_what_is_right(test: object, right: list[str], wrong: list[str]) -> None
     assert callable(test)
     assert [text for text in right if not test(text)] == []
     assert [text for text in wrong if test(text)] == []
+
+
+def test_a_wrong_address_of_redis_is_not_repeated_with_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAKES_URL", "redis://user:secret@host:many")
+    with pytest.raises(ImproperlyConfigured) as caught:
+        environment.Environment().redis_url("WAKES_URL")
+    assert str(caught.value) == "WAKES_URL must be like redis://user:password@host:6379/0, or rediss:// for TLS"
 
 
 @pytest.mark.parametrize("text", ["true", "True", "YES", "on", "1", " true "])

@@ -10,7 +10,6 @@ from apps.items.models import Attendee, Poll
 from apps.items.polls import cast_vote
 from apps.live import queries, services
 from apps.live.models import Presence
-from apps.live.presence import CHANNEL
 from apps.live.tasks import keep_log
 from apps.permissions.models import Role
 from apps.profiles.models import Profile
@@ -168,7 +167,6 @@ async def test_who_comes_and_goes_is_seen_by_those_who_are_there(forum: Forum) -
         services.save_presence,
         process="other",
         counts=[(forum.site.id, item_id, two.id, 1), (forum.site.id, item_id, 0, 5)],
-        channel=CHANNEL,
     )
     assert (await people(first, memberCount=2, guestCount=6))["profileIds"] == sorted([one.id, two.id])
     await call(lambda: Presence.objects.filter(process="other").update(seen_at="2020-01-01T00:00:00Z"))

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from apps.core.models import ChangeHorizon
+from apps.core.wakes import address
 from apps.items.polls import cast_vote, withdraw_vote
 from apps.live import replay
-from apps.live.database import address
 from apps.live.hub import hub
 from apps.permissions.models import Role
 from tests.factories import Forum

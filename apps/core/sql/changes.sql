@@ -1,5 +1,6 @@
 -- name: publish
--- Appends changes to the logs of their sites and wakes the followers of each on commit; each change gets its position then.
+-- Appends changes to the logs of their sites and notifies a channel, if there is one, of each site on commit; each change
+-- gets its position then.
 WITH logged AS (
     INSERT INTO core_change (site_id, kind, ids, actor_id, created_at)
     SELECT (change ->> 'site_id')::bigint, change ->> 'kind', change -> 'ids', (change ->> 'actor_id')::bigint,
@@ -10,6 +11,7 @@ WITH logged AS (
 )
 -- PostgreSQL folds equal payloads of one transaction into one.
 SELECT pg_notify(%(channel)s::text, site.id::text) FROM (SELECT DISTINCT logged.site_id AS id FROM logged) AS site
+WHERE %(channel)s::text IS NOT NULL
 
 -- name: log_place
 -- Where the log of a site ends, up to where it is forgotten, and the last position that was given on any site.
