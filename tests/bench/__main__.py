@@ -22,7 +22,7 @@ from tests.bench.load import LoadFailed, Measured, Target, fetch, measure, requi
 from tests.bench.machine import Processes, describe
 from tests.bench.routes import DEEP, ROUTES, TOKEN, Route
 from tests.bench.store import ROOT, Built, measured_database
-from tests.bench.timed import FOLDER, Times
+from tests.bench.times import FOLDER, Times
 
 GRANIAN = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--host", "127.0.0.1", "--no-ws"]
 #: As deploy/microcosm-http.service starts it.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.machine import Processes
-from tests.bench.timed import Times
+from tests.bench.times import Times
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 
