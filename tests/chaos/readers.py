@@ -294,7 +294,9 @@ class SocketReader(Reader):
     async def _hear(
         self, socket: ClientConnection, connection: Connection, *, asked: dict[Topic, float] | None = None
     ) -> str:
-        frame = json.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
+        # Not by `wait_for`, which in Python 3.11 forgets that it was cancelled if a frame comes at the same moment.
+        async with asyncio.timeout(PATIENCE):
+            frame = json.loads(await socket.recv())
         now = time.monotonic()
         check_frame(frame)
         self.frame_count += 1
