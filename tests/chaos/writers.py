@@ -183,8 +183,8 @@ class Writer:
 
     def some_item(self, *kinds: int) -> Item:
         """An item of some kinds, if any are named."""
-        items = [item for item in self.world.items[-RECENT:] if not kinds or item.kind in kinds]
-        return self.rng.choice(items)
+        items = [item for item in self.world.items if not kinds or item.kind in kinds]
+        return self.rng.choice(items[-RECENT:])
 
     def reader_of(self, item: Item) -> Person:
         """Somebody who can probably read and write there."""
