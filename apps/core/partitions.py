@@ -52,6 +52,8 @@ def _prepare(day: date) -> bool:
         cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
         if cursor.fetchone() == (True,):
             return False
+        # Writers wait before they choose a partition: one that has chosen the other already would be refused there.
+        cursor.execute("LOCK TABLE ONLY core_change IN SHARE ROW EXCLUSIVE MODE")
         # What was written before the day had a partition moves into it; nothing may be added meanwhile.
         cursor.execute("LOCK TABLE core_change_other IN ACCESS EXCLUSIVE MODE")
         names = {

@@ -23,7 +23,10 @@ from apps.profiles.viewer import Viewer
 log = logging.getLogger(__name__)
 
 MAX_SUBSCRIPTIONS = 100
-MAX_FRAMES_PER_SECOND = 20
+#: What a client may send all the time, and at once: a subscription for everything that it follows, and what waited
+#: while something held us up.
+MAX_FRAMES_PER_SECOND = 20.0
+MAX_FRAMES_AT_ONCE = 120
 
 Message = dict[str, Any]
 
@@ -40,7 +43,7 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
         # Not by Channels' dispatch, which keeps a task for each socket and goes through a thread for each frame.
         self.base_send = send
         self.listener: Listener | None = None
-        self._window, self._frames = 0, 0
+        self._frames_left, self._counted_at = float(MAX_FRAMES_AT_ONCE), time.monotonic()
         address = entrance.client_address_of_scope(scope)
         try:
             await self._serve(scope, receive, address)
@@ -110,10 +113,10 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
             listener.close(RESTART)
 
     def _is_flooding(self) -> bool:
-        second = int(time.monotonic())
-        self._frames = self._frames + 1 if second == self._window else 1
-        self._window = second
-        return self._frames > MAX_FRAMES_PER_SECOND
+        last_at, self._counted_at = self._counted_at, time.monotonic()
+        earned = (self._counted_at - last_at) * MAX_FRAMES_PER_SECOND
+        self._frames_left = min(self._frames_left + earned, MAX_FRAMES_AT_ONCE) - 1
+        return self._frames_left < 0
 
     async def _obey(self, listener: Listener, frame: Frame) -> None:
         if isinstance(frame, Ping):

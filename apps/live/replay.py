@@ -35,13 +35,15 @@ class Replay:
         if not place.holds(self._subscription.last):
             self._begin_anew()
             return
-        while self._left > 0 and not listener.is_closed:
+        while not listener.is_closed:
             # No await between this and the subscription: what the room has handed out is read, the rest comes.
             if self._read >= self._room_position(listener):
                 self._subscribe()
                 return
+            if self._left <= 0:
+                self._begin_anew()
+                return
             await self._tell_page(listener)
-        self._begin_anew()
 
     def _begin_anew(self) -> None:
         listener, subscription = self._subscription.listener, self._subscription
@@ -71,7 +73,10 @@ class Replay:
                     # The client took its time: what it may see is asked again before it gets the rest.
                     self._read, self._left = row.position, self._left - number
                     return
-        self._read, self._left = page.position, self._left - SCAN_LIMIT
+        self._read = page.position
+        if page.has_more:
+            # What reaches the end of the log keeps up with it, however often that has to be looked for.
+            self._left -= SCAN_LIMIT
 
     def _tell(self, listener: Listener, row: Any) -> None:
         if row.verdict == "access":

@@ -477,6 +477,22 @@ def test_authors_hear_of_the_end_of_what_is_theirs_where_they_may_not_read(api: 
     assert feed(api, before) == []
 
 
+def test_authors_hear_when_what_was_held_back_is_moved_into_a_hidden_place(api: ApiClient, forum: Forum) -> None:
+    author = forum.member("author")
+    source, target = make_microcosm(forum), make_microcosm(forum)
+    item_id = start(author, source)
+    flag_item(site_id=forum.site.id, actor_id=forum.owner.id, item_id=item_id, flags={"is_moderated": True})
+    flag_microcosm(site_id=forum.site.id, microcosm_id=target.id, editor_id=forum.owner.id, flags={"moderated": True})
+    assert api.as_(author).get(f"conversations/{item_id}").status == 200
+    before = head(forum)
+    move(forum.owner, item_id, target)
+    assert api.as_(author).get(f"conversations/{item_id}").status == 404
+    thing = ("itemType=conversation", f"itemId={item_id}")
+    assert said(feed(api.as_(author), before)) == [("conversation.moved", "gone", *thing)]
+    for client in (api, api.as_(forum.member("member"))):
+        assert [c["kind"] for c in feed(client, before) if c["kind"] != "profile.created"] == []
+
+
 def test_hiding_a_microcosm_concerns_those_who_have_something_below_it(api: ApiClient, forum: Forum) -> None:
     author, reader, stranger = (forum.member(name) for name in ("author", "reader", "stranger"))
     closed = make_microcosm(forum)

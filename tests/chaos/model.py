@@ -362,7 +362,9 @@ class Model:
         rights, was_visible = self.rights(state), bool(change.ids.get("was_visible"))
         if change.action == "moved":
             source = rights.standing(profile_id, change.ids["from_microcosm_id"])
-            return "gone" if source.can_read and (was_visible or source.is_moderator) else None
+            is_author = profile_id != 0 and profile_id == item["created_by_id"]
+            had_it = is_author or (source.can_read and (was_visible or source.is_moderator))
+            return "gone" if had_it else None
         if change.action not in ("flagged", "deleted") or not self._can_read_item(profile_id, item, state):
             return None
         here, place = rights.standing(profile_id, item["microcosm_id"]), rights.places[item["microcosm_id"]]

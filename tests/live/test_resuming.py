@@ -91,6 +91,21 @@ async def test_a_position_the_log_does_not_hold_is_a_gap(forum: Forum, monkeypat
     await socket.close()
 
 
+async def test_a_replay_that_reaches_the_end_with_its_last_look_is_no_gap(
+    forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = await position(forum)
+    await call(edit_site, forum)
+    monkeypatch.setattr(replay, "MAX_REPLAYED", 1)
+    socket = await open_for(forum)
+    await socket.follow("site", after=begin)
+    (missed,) = await socket.changes(1)
+    await call(edit_site, forum)
+    (frame,) = await socket.changes(1)
+    assert (missed["previous"], frame["previous"]) == (begin, missed["position"])
+    await socket.close()
+
+
 async def test_votes_are_not_replayed_one_by_one(forum: Forum) -> None:
     item = await call(make_item, forum.root, forum.owner, kind=7)
     begin = await position(forum)

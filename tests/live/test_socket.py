@@ -18,6 +18,7 @@ from apps.huddles.services import add_participants, create_huddle, leave_huddle
 from apps.items.services import create_conversation, delete_item, edit_item
 from apps.live import listener as listening
 from apps.live import replay
+from apps.live.consumers import MAX_FRAMES_AT_ONCE
 from apps.live.hub import hub
 from apps.permissions.models import Role
 from apps.permissions.services import ban_user, edit_role
@@ -526,9 +527,19 @@ async def test_w3_binary_frames_are_refused(forum: Forum) -> None:
 
 async def test_a_flood_is_stopped(forum: Forum) -> None:
     socket = await open_for(forum)
-    for _ in range(50):
+    for _ in range(MAX_FRAMES_AT_ONCE + 50):
         await socket.communicator.send_json_to({"type": "ping"})
     assert await socket.closing_code() == 4429
+
+
+async def test_what_waited_for_a_slow_server_is_no_flood(forum: Forum) -> None:
+    """As many frames as it takes to resume everything that may be followed, and a few pings."""
+    socket = await open_for(forum)
+    for _ in range(MAX_FRAMES_AT_ONCE):
+        await socket.communicator.send_json_to({"type": "ping"})
+    for _ in range(MAX_FRAMES_AT_ONCE):
+        assert (await socket.hear())["type"] == "pong"
+    await socket.close()
 
 
 async def test_subscriptions_and_connections_are_limited(forum: Forum, settings: Any) -> None:

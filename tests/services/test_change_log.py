@@ -20,6 +20,7 @@ from apps.core.partitions import DAYS_AHEAD, forget_changes, prepare_days
 from apps.core.queries import changes_after, log_place
 from apps.live.tasks import keep_log
 from apps.profiles.models import Profile
+from microcosm.development.testing import wait_until
 from tests.factories import Forum, make_forum, make_user
 
 PATIENCE = 30
@@ -230,6 +231,30 @@ def test_days_are_prepared_used_and_forgotten(dropped_days: None) -> None:
     assert not place.holds(before - 1)
     assert place.holds(place.head)
     assert not place.holds(place.newest + 1)
+
+
+def test_a_writer_that_comes_while_a_day_is_prepared_is_not_refused(
+    dropped_days: None, threads: ThreadPoolExecutor
+) -> None:
+    """It has to wait before it chooses where its row goes, which is the day as soon as there is one."""
+    set_clock(frozen=datetime(2031, 5, 1, 12, tzinfo=UTC))
+    forum = make_forum("alpha")
+    happen(forum.site.id, 1)
+    with transaction.atomic():
+        prepare_days()
+        writing = threads.submit(happen, forum.site.id, 2)
+        wait_until(waits_for_a_lock, seconds=PATIENCE, what="the writer to wait")
+    writing.result(PATIENCE)
+    assert place_of(2) == "core_change_20310501"
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IN ('core_change'::regclass,"
+            " 'core_change_other'::regclass)"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_the_job_keeps_the_days_that_the_setting_says(dropped_days: None, settings: object) -> None:

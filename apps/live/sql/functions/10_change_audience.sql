@@ -142,8 +142,10 @@ BEGIN
                        CASE
                            WHEN pair.family = 'update' AND NOT pair.is_named THEN NULL
                            WHEN pair.item_is_there AND (pair.item_kind = 5 OR pair.can_read_item) THEN 'see'
-                           WHEN pair.action = 'moved' AND pair.can_read_source
-                            AND (pair.was_visible OR pair.is_source_moderator) THEN 'gone'
+                           -- Authors had it, too, wherever it was.
+                           WHEN pair.action = 'moved' AND (pair.is_item_author OR (
+                               pair.can_read_source AND (pair.was_visible OR pair.is_source_moderator)
+                           )) THEN 'gone'
                            WHEN pair.action IN ('flagged', 'deleted') AND pair.can_read_item AND (
                                pair.is_moderator OR pair.is_item_author OR (pair.was_visible AND pair.place_is_visible)
                            ) THEN 'gone'
