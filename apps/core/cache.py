@@ -24,7 +24,7 @@ Value = TypeVar("Value")
 log = logging.getLogger(__name__)
 
 #: What a process keeps in its own memory.
-MAX_MEMORY_BYTES = 16 * 1024 * 1024
+MAX_MEMORY_BYTES = 12 * 1024 * 1024
 #: memcached takes no more for one value unless it is told to.
 MAX_VALUE_BYTES = 1000 * 1000
 _OVERHEAD_BYTES = 200

@@ -50,7 +50,7 @@ _NOT_WITH_304 = frozenset({"content-type", "content-length"})
 
 #: How long a request waits for another one that is making the same page before it makes its own.
 WAIT_SECONDS = 2.0
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 _OVERHEAD_BYTES = 4096
 

@@ -16,7 +16,7 @@ from apps.core.cache import Memory
 from apps.core.conditional import etag_of
 from apps.core.guest_cache import EFFECTS
 
-MAX_BYTES = 24 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 #: What is not asked for any more makes room; nothing gets wrong with age.
 LIFETIME = timedelta(minutes=10)
 #: For what changes by itself as time goes by, such as what is trending.

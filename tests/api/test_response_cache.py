@@ -68,6 +68,7 @@ def pages(forum: Forum, item: Item) -> dict[str, str]:
         "site": "/api/v1/site",
         "whoami": "/api/v1/whoami",
         "profiles": "/api/v1/profiles",
+        "profiles/<int:profile_id>": f"/api/v1/profiles/{forum.owner.id}",
         "microcosms": "/api/v1/microcosms",
         "microcosms/tree": "/api/v1/microcosms/tree",
         "microcosms/<int:microcosm_id>": f"/api/v1/microcosms/{item.microcosm_id}",

@@ -67,6 +67,8 @@ def main() -> None:
             "SECRET_KEY": "b" * 64,
             "PLATFORM_DOMAIN": "localhost",
             "LOG_LEVEL": "ERROR",
+            # As the unit has it.
+            "MALLOC_ARENA_MAX": "2",
         }
         with _servers(built, workers=chosen.workers) as servers:
             bench = Bench(plan, built=built, servers=servers, workers=chosen.workers, only=chosen.only or "")

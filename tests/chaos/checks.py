@@ -152,9 +152,8 @@ class Judge:
     def _passings(self, segment: Segment) -> Iterator[tuple[float, int]]:
         """When it was known that nothing up to a position would come any more; both grow."""
         frames = [(told.at, told.payload[0]) for told in segment.told]
-        pongs = [pong for pong in segment.connection.pongs if pong[0] >= segment.began_at]
         last = 0
-        for at, position in sorted([*frames, *pongs]):
+        for at, position in sorted([*frames, *segment.pongs]):
             if position > last:
                 last = position
                 yield at, position

@@ -488,6 +488,10 @@ class Model:
         if item_id is not None:
             points.update(self.things["items_item"].changed(item_id, low, high))
             points.update(self.things["huddles_participant"].changed((item_id, profile_id), low, high))
+        if change.family == "microcosm":
+            # What somebody has started below may have come or gone.
+            for own_id in self._items_by[profile_id]:
+                points.update(self.things["items_item"].changed(own_id, low, high))
         points.update(self.rights_changed(low, high))
         return sorted(points)
 

@@ -63,11 +63,18 @@ class Segment:
     begin: int
     is_gap: bool = False
     told: list[Told] = field(default_factory=list)
+    #: When the next one of its chain took its place: a replay that turned out to be too long ends in a gap.
+    ended_at: float = float("inf")
+
+    @property
+    def pongs(self) -> list[tuple[float, int]]:
+        """Those that say how far it was told."""
+        return [pong for pong in self.connection.pongs if self.began_at <= pong[0] < self.ended_at]
 
     @property
     def end(self) -> int:
         """Up to where nothing is missing."""
-        pongs = [position for at, position in self.connection.pongs if at >= self.began_at]
+        pongs = [position for _at, position in self.pongs]
         return max([self.begin, *pongs[-1:], *(told.payload[0] for told in self.told[-1:])])
 
 
@@ -84,6 +91,12 @@ class Chain:
     def last(self) -> int | None:
         """Where to go on."""
         return self.segments[-1].end if self.segments else None
+
+    def add(self, segment: Segment) -> None:
+        """It goes on with this one."""
+        if self.segments:
+            self.segments[-1].ended_at = segment.began_at
+        self.segments.append(segment)
 
 
 @dataclass
@@ -326,9 +339,7 @@ class SocketReader(Reader):
             is_resumed = chain.last is not None and topic[0] != "presence"
             if frame["type"] == "subscribed" and is_resumed and chain.last != frame["position"]:
                 self.problem(f"{topic} was asked for after {chain.last} and begins at {frame['position']}")
-            chain.segments.append(
-                Segment(connection, asked[topic], now, begin=frame["position"], is_gap=frame["type"] == "gap")
-            )
+            chain.add(Segment(connection, asked[topic], now, begin=frame["position"], is_gap=frame["type"] == "gap"))
         else:
             segment = chain.segments[-1]
             last = segment.told[-1].payload[0] if segment.told else segment.begin
@@ -394,7 +405,7 @@ class StreamReader(Reader):
             begin = int(event["id"])
             if chain.last not in (None, begin):
                 self.problem(f"the stream was asked for after {chain.last} and begins at {begin}")
-            chain.segments.append(Segment(connection, connection.opened_at, now, begin=begin))
+            chain.add(Segment(connection, connection.opened_at, now, begin=begin))
             return
         check_frame(frame)
         if frame["type"] == "access":
@@ -402,7 +413,7 @@ class StreamReader(Reader):
         elif frame["type"] == "counts":
             connection.others.append((now, "counts", frame["id"], 0))
         elif frame["type"] == "gap":
-            chain.segments.append(Segment(connection, connection.opened_at, now, begin=frame["position"], is_gap=True))
+            chain.add(Segment(connection, connection.opened_at, now, begin=frame["position"], is_gap=True))
         else:
             segment = chain.segments[-1]
             last = segment.told[-1].payload[0] if segment.told else segment.begin

@@ -10,7 +10,7 @@ from apps.core.errors import Banned
 from apps.core.openapi import LAX_FLAG, operation, patch_document, query_parameter
 from apps.core.pagination import collection
 from apps.core.patching import read_patch
-from apps.core.response_cache import kept
+from apps.core.response_cache import FLEETING, kept
 from apps.permissions.access import Need, access_profile, require_site_owner
 from apps.permissions.queries import Permissions
 from apps.profiles import queries, services
@@ -92,6 +92,8 @@ class ProfileDetail(Api):
     """`/profiles/{id}`; on the root site only one's own."""
 
     @operation("A profile", answer=ProfileOutput)
+    # It says when they were here last, which moves no version.
+    @kept(lifetime=FLEETING)
     def get(self, request: Request, profile_id: int) -> Answer:
         return Answer(profile_shape(self.viewer, profile_id))
 
