@@ -42,7 +42,9 @@ from apps.sites.types import COMMENTABLE, ITEM_TYPES, ItemType, href
 #: The paths of a patch and the fields they set (contract B 5.6).
 FLAG_FIELDS = {"/meta/flags/deleted": "is_deleted", "/meta/flags/moderated": "is_moderated"}
 PATCH_BODY = patch_document(FLAG_FIELDS)
-LIMIT = query_parameter("limit", NUMBER_OR_EMPTY, "The size of the pages that the link to the comment's page counts.")
+LIMIT = query_parameter(
+    "limit", NUMBER_OR_EMPTY, "The size of the pages that the link to the comment's page counts in."
+)
 
 
 class CommentList(Api):
