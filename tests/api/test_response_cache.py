@@ -42,6 +42,7 @@ def nothing_kept() -> Iterator[None]:
     shown_lists.cache_clear()
     yield
     answers.cache_clear()
+    shown_lists.cache_clear()
 
 
 @pytest.fixture
