@@ -230,7 +230,7 @@ class Bench:
     def _sizes(self) -> None:
         """The same pages on both sites, in turn: as they are kept, and as they are made."""
         for route in self.routes:
-            for _ in range(2):
+            for _ in range(self.plan.rounds):
                 for key, cast in self.built.casts.items():
                     target = self._application(token=TOKEN, key=key)
                     path = route.path_in(cast)
