@@ -17,12 +17,13 @@ from apps.core import clock
 from apps.core.errors import Missing, OutOfRange
 from apps.core.events import publish
 from apps.core.recounting import Difference, repair
-from apps.core.sql import sent_together
+from apps.core.sql import Rows, sent_together
 from apps.huddles import services as huddles
 from apps.items.models import Item
 from apps.items.services import (
     REPETITION_PERIOD,
     await_same_submission,
+    await_turn,
     is_blank,
     lock_item,
     note_comment,
@@ -76,7 +77,10 @@ def comment_on_item(
     first_id = _await_repeated(draft)
     if first_id is not None:
         return first_id
-    item = lock_item(site_id=site_id, item_id=item_id)
+    with sent_together():
+        await_turn(site_id=site_id, item_id=item_id)
+        asked = _ask_for_comment(draft)
+        item = lock_item(site_id=site_id, item_id=item_id)
     is_private = item.kind == ItemType.HUDDLE
     by_moderator = by_moderator and not is_private
     if not by_moderator:
@@ -86,8 +90,8 @@ def comment_on_item(
     # Clocks of two machines may differ: a comment is never older than the one before it.
     now = clock.now()
     at = max(now, item.last_comment_at) if item.last_comment_at else now
-    new = _insert(draft, rendered, at=at, flags=flags, is_private=is_private)
-    with sent_together():
+    with sent_together(ends=True):
+        new = _insert(draft, rendered, made=asked.first(), at=at, flags=flags, is_private=is_private)
         if not any(flags.values()):
             note_comment(item, comment_id=new.comment_id, author_id=author_id, at=at)
             note_newest(item, comment_id=new.comment_id, at=at)
@@ -109,8 +113,9 @@ def comment_on_profile(*, site_id: int, author_id: int, home_id: int, markdown: 
     first_id = _await_repeated(draft)
     if first_id is not None:
         return first_id
-    new = _insert(draft, rendered, at=clock.now())
-    with sent_together():
+    made = _ask_for_comment(draft).first()
+    with sent_together(ends=True):
+        new = _insert(draft, rendered, made=made, at=clock.now())
         profiles.adjust_counts(site_id=site_id, profile_id=author_id, comments=1)
         publish(new)
     return new.comment_id
@@ -229,22 +234,34 @@ def _require_there(item: Item, *, author_id: int) -> None:
         raise Missing
 
 
+def _ask_for_comment(draft: _Draft) -> Rows:
+    """Ask for the id of the new comment and for what it answers."""
+    return statements.next_comment.ask(
+        site_id=draft.site_id,
+        item_id=draft.item_id,
+        home_id=draft.home_id,
+        in_reply_to_id=draft.in_reply_to_id or None,
+    )
+
+
 def _insert(
     draft: _Draft,
     rendered: Rendered,
     *,
+    made: Any,
     at: datetime,
     flags: Mapping[str, bool] = MappingProxyType({}),
     is_private: bool = False,
 ) -> CommentCreated:
     """Store a new comment with its first revision and whom it mentions, nobody where it is private: the news of it."""
     mentioned_ids = () if is_private else tuple(sorted(set(rendered.mentioned_profile_ids) - {draft.author_id}))
-    made: Any = statements.insert_comment.row(
+    statements.insert_comment.send(
+        id=made.id,
         site_id=draft.site_id,
         author_id=draft.author_id,
         item_id=draft.item_id,
         home_id=draft.home_id,
-        in_reply_to_id=draft.in_reply_to_id or None,
+        in_reply_to_id=made.in_reply_to_id,
         at=at,
         is_deleted=flags.get("is_deleted", False),
         is_moderated=flags.get("is_moderated", False),

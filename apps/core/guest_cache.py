@@ -30,10 +30,12 @@ EFFECTS = "microcosm.effects"
 _PATHS = re.compile(
     r"/api/v1/(?:site|trending|microcosms(?:/tree|/[0-9]+)?|(?:conversations|events|polls|comments|profiles)(?:/[0-9]+)?)"
 )
+#: What is searched for is free text, which may be written in many ways: each of them is a page of its own.
+_SEARCH = "/api/v1/search"
 #: One way to write each parameter, so that nobody hides another one in the query (C4).
-_QUERY = re.compile(
-    r"(?:(?:(?:limit|offset|comment_id)=[0-9]{1,9}|(?:after|before)=[A-Za-z0-9_-]{1,200})(?:&(?=[a-z])|$))*"
-)
+_NUMBER = "(?:limit|offset|comment_id)=[0-9]{1,9}"
+_QUERY = re.compile(rf"(?:(?:{_NUMBER}|(?:after|before)=[A-Za-z0-9_-]{{1,200}})(?:&(?=[a-z])|$))*")
+_SEARCHED = re.compile(rf"(?:(?:{_NUMBER}|(?:q|type|sort)=[A-Za-z0-9%+._~:-]{{1,200}})(?:&(?=[a-z])|$))*")
 #: Headers that make another answer, or somebody else of who asks.
 _TELLING = frozenset(
     {
@@ -192,18 +194,18 @@ def key_of(environ: Environ) -> Key | None:
     # Most of what is not answered here says who asks.
     if "HTTP_AUTHORIZATION" in environ:
         return None
-    query = environ.get("QUERY_STRING", "")
+    path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
     if (
         environ["REQUEST_METHOD"] != "GET"
-        or not _PATHS.fullmatch(environ.get("PATH_INFO", ""))
-        or (query and not _QUERY.fullmatch(query))
+        or not (path == _SEARCH or _PATHS.fullmatch(path))
+        or (query and not (_SEARCHED if path == _SEARCH else _QUERY).fullmatch(query))
         or not _TELLING.isdisjoint(environ)
         or environ.get("CONTENT_LENGTH") not in (None, "", "0")
         or environ.get("SCRIPT_NAME")
         or not environ.get("HTTP_HOST")
     ):
         return None
-    return environ["HTTP_HOST"], environ["PATH_INFO"], query
+    return environ["HTTP_HOST"], path, query
 
 
 def _may_be_kept(status: str, headers: list[tuple[str, str]], body: bytes) -> bool:

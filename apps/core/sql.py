@@ -30,10 +30,12 @@ _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 #: No two statements of a connection share a name, also when one is prepared anew.
 _NUMBERS = itertools.count()
 _FINE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
-#: Where a connection keeps what is prepared on it, the name of its prepared BEGIN, and what waits to be sent.
-_KNOWN, _BEGIN, _WAITING = "_microcosm_statements", "_microcosm_begin", "_microcosm_waiting"
+#: Where a connection keeps what is prepared on it, BEGIN and COMMIT as well, and what waits to be sent.
+_KNOWN, _PLAIN, _WAITING = "_microcosm_statements", "_microcosm_plain", "_microcosm_waiting"
 #: A prepared statement by its name, its values and their formats.
 _Call = tuple[bytes, list[Any], list[Format]]
+#: One that waits, and where its answer goes.
+_Waiting = tuple[_Call, "Rows"]
 #: What the server says of a prepared statement that a change of the schema, or a pooler, has spoilt.
 _SPOILT = (errors.FeatureNotSupported, errors.InvalidSqlStatementName)
 
@@ -84,10 +86,14 @@ class Statement:
         """Run a writing statement whose answer nobody needs; within `sent_together` it waits for company."""
         self._run(parameters, may_wait=True)
 
+    def ask(self, **parameters: Any) -> "Rows":
+        """The same for one whose answer is needed later: after the next one whose answer is needed at once."""
+        return self._run(parameters, may_wait=True)
+
     def _number(self, match: re.Match[str]) -> str:
         return f"${self.parameters.index(match[1]) + 1}" if match[1] else "%"
 
-    def _read(self, answer: "Callable[[_Rows], Result]", parameters: dict[str, Any]) -> Result:
+    def _read(self, answer: "Callable[[Rows], Result]", parameters: dict[str, Any]) -> Result:
         """A reading statement; asked again on a new connection when the kept one turns out to be dead.
 
         Django checks a kept connection with a query of its own before each request, which costs hot pages a round trip.
@@ -102,12 +108,12 @@ class Statement:
             database.close()
             return answer(self._run(parameters))
 
-    def _run(self, parameters: dict[str, Any], *, may_wait: bool = False) -> "_Rows":
+    def _run(self, parameters: dict[str, Any], *, may_wait: bool = False) -> "Rows":
         database: Any = connections[DEFAULT_DB_ALIAS]
         database.ensure_connection()
         database.validate_no_broken_transaction()
 
-        def execute(sql: str, params: dict[str, Any], many: bool, context: dict[str, Any]) -> "_Rows":
+        def execute(sql: str, params: dict[str, Any], many: bool, context: dict[str, Any]) -> "Rows":
             with database.wrap_database_errors:
                 rows = self._execute(database.connection, params, may_wait=may_wait)
             # It has just answered: Django need not ask it whether it lives before it uses it next.
@@ -117,21 +123,21 @@ class Statement:
         run: Any = execute
         for wrapper in reversed(database.execute_wrappers):
             run = functools.partial(wrapper, run)
-        rows: _Rows = run(self.text, parameters, False, {"connection": database, "cursor": None})
+        rows: Rows = run(self.text, parameters, False, {"connection": database, "cursor": None})
         return rows
 
-    def _execute(self, connection: Connection[Any], parameters: dict[str, Any], *, may_wait: bool) -> "_Rows":
+    def _execute(self, connection: Connection[Any], parameters: dict[str, Any], *, may_wait: bool) -> "Rows":
         something_waits = bool(connection.__dict__.get(_WAITING))
         try:
             return self._execute_prepared(connection, parameters, may_wait=may_wait)
         except _SPOILT:
             _statements_of(connection).pop(self, None)
-            connection.__dict__.pop(_BEGIN, None)
+            connection.__dict__.pop(_PLAIN, None)
             if something_waits or connection.pgconn.transaction_status != TransactionStatus.IDLE:
                 raise
             return self._execute_prepared(connection, parameters, may_wait=may_wait)
 
-    def _execute_prepared(self, connection: Connection[Any], parameters: dict[str, Any], *, may_wait: bool) -> "_Rows":
+    def _execute_prepared(self, connection: Connection[Any], parameters: dict[str, Any], *, may_wait: bool) -> "Rows":
         known = _statements_of(connection)
         prepared = known.get(self)
         if prepared is None:
@@ -141,49 +147,47 @@ class Statement:
             None if value is None else dump(value) for dump, value in zip(prepared.dumps, given, strict=True)
         ]
         call = (prepared.name, values, prepared.formats)
-        waiting: list[_Call] | None = connection.__dict__.get(_WAITING)
+        rows = Rows(connection, prepared.make_row)
+        waiting: list[_Waiting] | None = connection.__dict__.get(_WAITING)
         if may_wait and waiting is not None:
-            waiting.append(call)
-            return _NOTHING
+            waiting.append((call, rows))
+            return rows
         pgconn = connection.pgconn
         if waiting or (not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE):
-            result = _send_waiting(connection, call)
+            _send_waiting(connection, (call, rows))
         else:
-            result = pgconn.exec_prepared(*call, Format.BINARY)
-        return _Rows(connection, _check(connection, result), prepared.make_row)
+            rows.result = _check(connection, pgconn.exec_prepared(*call, Format.BINARY))
+        return rows
 
     def __repr__(self) -> str:
         return f"<Statement {self.path.parent.parent.name}.{self.name}>"
 
 
-class _Rows:
-    """What a statement answered."""
+class Rows:
+    """What a statement answered; of one that waits there is no `result` yet."""
 
-    def __init__(self, connection: Connection[Any] | None, result: Any, make_row: Any) -> None:
-        self._connection, self._result, self._make_row = connection, result, make_row
+    def __init__(self, connection: Connection[Any], make_row: Any) -> None:
+        self._connection, self._make_row = connection, make_row
+        self.result: Any = None
 
     @property
     def count(self) -> int:
         """How many rows a writing statement touched."""
-        return self._result.command_tuples or 0
+        return self.result.command_tuples or 0
 
     def all(self) -> list[Any]:
         """Every row."""
-        return self._load(self._result.ntuples)
+        return self._load(self.result.ntuples)
 
     def first(self) -> Any | None:
         """The first row, or None."""
-        rows = self._load(min(1, self._result.ntuples))
+        rows = self._load(min(1, self.result.ntuples))
         return rows[0] if rows else None
 
     def _load(self, count: int) -> list[Any]:
         loader = Transformer(self._connection)
-        loader.set_pgresult(self._result)
+        loader.set_pgresult(self.result)
         return loader.load_rows(0, count, self._make_row)
-
-
-#: What a statement has answered that has not been sent yet.
-_NOTHING = _Rows(None, None, None)
 
 
 def _statements_of(connection: Connection[Any]) -> dict[Statement, _Prepared]:
@@ -195,12 +199,15 @@ def _statements_of(connection: Connection[Any]) -> dict[Statement, _Prepared]:
 
 
 @contextmanager
-def sent_together() -> Iterator[None]:
+def sent_together(*, ends: bool = False) -> Iterator[None]:
     """Within this block, statements that are only sent wait for the next one whose answer is needed, or for its end.
 
     All of them then take one round trip, in their order, each with a snapshot of its own as if it had been sent by
     itself. What one of them raises is raised by that next one, or by the block. For services, inside their transaction:
     nothing waiting is sent when the block fails, so the transaction has to be undone then, as `atomic` does.
+
+    A block that `ends` its transaction is the last thing in it: COMMIT travels with what waits, unless the transaction
+    is part of a larger one. Locks are then held for one round trip less.
     """
     database = connections[DEFAULT_DB_ALIAS]
     if not database.in_atomic_block:
@@ -221,43 +228,45 @@ def sent_together() -> Iterator[None]:
     try:
         with database.execute_wrapper(send_first):
             yield
-        _flush(database)
+        _flush(database, commits=ends and _is_outermost(database))
     finally:
         del kept[_WAITING]
 
 
-def _flush(database: Any) -> None:
-    """Send what waits."""
-    if database.connection.__dict__[_WAITING]:
+def _is_outermost(database: Any) -> bool:
+    """Whether the end of the running `atomic` would commit."""
+    return not database.savepoint_ids and database.commit_on_exit and not database.needs_rollback
+
+
+def _flush(database: Any, *, commits: bool = False) -> None:
+    """Send what waits, and COMMIT behind it; Django finds then that nothing is left to commit, and runs its hooks."""
+    connection = database.connection
+    if connection.__dict__[_WAITING]:
         with database.wrap_database_errors:
-            _send_waiting(database.connection)
+            _send_waiting(connection, *([_plain(connection, b"COMMIT")] if commits else []))
 
 
-def _send_waiting(connection: Connection[Any], *last: _Call) -> Any:
-    """Send what waits and `last`, and BEGIN in front if the transaction has not begun; answers the last one's result.
-
-    Raises the first error.
-    """
-    waiting: list[_Call] = connection.__dict__.get(_WAITING) or []
+def _send_waiting(connection: Connection[Any], *last: _Waiting) -> None:
+    """Send what waits and `last`, and BEGIN in front if the transaction has not begun. Raises the first error."""
+    waiting: list[_Waiting] = connection.__dict__.get(_WAITING) or []
     pgconn = connection.pgconn
-    calls = [*waiting, *last]
+    sent = [*waiting, *last]
     waiting.clear()
     if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
-        calls.insert(0, (_prepared_begin(connection), [], []))
-    result = None
-    for result in _exchange(pgconn, calls):
-        _check(connection, result)
-    return result
+        sent.insert(0, _plain(connection, b"BEGIN"))
+    results = _exchange(pgconn, [call for call, _ in sent])
+    for (_, rows), result in zip(sent, results, strict=True):
+        rows.result = _check(connection, result)
 
 
-def _prepared_begin(connection: Connection[Any]) -> bytes:
-    """The name of the connection's prepared BEGIN."""
-    name: bytes | None = connection.__dict__.get(_BEGIN)
+def _plain(connection: Connection[Any], command: bytes) -> _Waiting:
+    """A command without values, prepared on a connection once."""
+    known: dict[bytes, bytes] = connection.__dict__.setdefault(_PLAIN, {})
+    name = known.get(command)
     if name is None:
-        name = b"microcosm_%d" % next(_NUMBERS)
-        _check(connection, connection.pgconn.prepare(name, b"BEGIN"))
-        connection.__dict__[_BEGIN] = name
-    return name
+        name = known[command] = b"microcosm_%d" % next(_NUMBERS)
+        _check(connection, connection.pgconn.prepare(name, command))
+    return (name, [], []), Rows(connection, None)
 
 
 def _exchange(pgconn: PGconn, calls: Sequence[_Call]) -> list[Any]:

@@ -299,6 +299,14 @@ def await_same_submission(fingerprint: str, *, site_id: int) -> None:
     statements.await_same_submission.send(site_id=site_id, fingerprint=fingerprint)
 
 
+def await_turn(*, site_id: int, item_id: int) -> None:
+    """Wait for those who wanted to comment on an item before; holds until the transaction ends. Take no row before.
+
+    Rows are given to whoever comes just when they are free, so that one who waits may wait again and again.
+    """
+    statements.await_turn.send(site_id=site_id, item_id=item_id)
+
+
 def repeated_item(*, site_id: int, author_id: int, fingerprint: str) -> int | None:
     """The id of the item that the same submission made a short while ago."""
     same = Item.objects.filter(

@@ -188,7 +188,16 @@ class TestPassing:
             "/api/v1/conversations/1?After=a",
             "/api/v1/conversations/1?cachebuster=1",
             "/api/v1/whoami",
-            "/api/v1/search?q=x",
+            "/api/v1/search?q=x&access_token=x",
+            "/api/v1/search?q=x;access_token=x",
+            "/api/v1/search?q=x&email=a",
+            "/api/v1/search?q=x&q%3D=y",
+            "/api/v1/search?q=x&&type=event",
+            "/api/v1/search?q=\u00e9",
+            "/api/v1/search?q=",
+            f"/api/v1/search?q={'a' * 201}",
+            "/api/v1/conversations/1?q=x",
+            "/api/v1/conversations/1?sort=x",
             "/api/v1/updates",
             "/api/v1/huddles/1",
             "/api/v1/files/abc",
@@ -225,6 +234,11 @@ class TestPassing:
             ("a.test", "/api/v1/conversations/1?after=aB-_2"),
             ("a.test", "/api/v1/conversations/1?before=aB-_1"),
             ("a.test", "/api/v1/conversations/1?after=aB-_1&limit=5"),
+            ("a.test", "/api/v1/search?q=a+b"),
+            ("a.test", "/api/v1/search?q=a%20b"),
+            ("a.test", "/api/v1/search?q=a+b&type=event"),
+            ("a.test", "/api/v1/search?type=event&q=a+b"),
+            ("a.test", "/api/v1/search?q=a+b%26type=event"),
         ]
         for _ in range(2):
             bodies = [ask(cache, path, host=host).body for host, path in addresses]
@@ -452,10 +466,19 @@ def test_c4_no_page_depends_on_a_header_that_the_cache_does_not_know(django: Any
     """Which headers a page reads: those of the key, those that pass the cache by, and those that change no body."""
     known = {"HTTP_HOST", "HTTP_X_REQUEST_ID", "HTTP_IF_NONE_MATCH", *guest_cache._TELLING}
     item = make_item(forum.root, forum.owner)
-    for path in [*PAGES, f"/api/v1/conversations/{item.id}", f"/api/v1/profiles/{forum.owner.id}"]:
+    others = [f"/api/v1/conversations/{item.id}", f"/api/v1/profiles/{forum.owner.id}", "/api/v1/search?q=x"]
+    for path in [*PAGES, *others]:
         recording = Recording(django)
         ask(recording, path, host=forum.host)
         assert {name for name in recording.names if name.startswith("HTTP_")} - known == set(), path
+
+
+def test_a_search_is_made_once_for_all_guests(front: GuestCache, forum: Forum) -> None:
+    make_item(forum.root, forum.owner, title="Of zebras")
+    first, second = (ask(front, "/api/v1/search?q=zebras", host=forum.host) for _ in range(2))
+    assert b"zebras" in first.body
+    assert (first.body, first.headers["ETag"]) == (second.body, second.headers["ETag"])
+    assert len(front._pages) == 1
 
 
 def test_the_listed_pages_are_routes() -> None:

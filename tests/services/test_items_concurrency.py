@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.comments.models import Comment
 from apps.comments.services import comment_on_item, delete_comment, edit_comment, flag_comment
@@ -16,8 +16,10 @@ from apps.core.errors import Missing
 from apps.core.models import Change
 from apps.items.models import Item
 from apps.items.reading import mark_item_read
-from apps.items.services import create_conversation, delete_item, edit_item, flag_item
+from apps.items.services import await_turn, create_conversation, delete_item, edit_item, flag_item
+from apps.microcosms.models import Microcosm
 from apps.sites.types import ItemType
+from microcosm.development.testing import wait_until
 from tests.content import place_in, say, start
 from tests.factories import Forum
 
@@ -68,6 +70,39 @@ def test_R2_many_comments_at_once(forum: Forum) -> None:
     assert (item.last_comment_id, item.last_comment_at) == (newest.id, newest.created_at)
     times = list(Comment.objects.order_by("id").values_list("created_at", flat=True))
     assert times == sorted(times)
+
+
+def test_R2_those_who_comment_take_turns_and_hold_nothing_meanwhile(forum: Forum) -> None:
+    people = [forum.member() for _ in range(3)]
+    item = start(forum.owner, forum.root)
+
+    def talk(author_id: int) -> int:
+        try:
+            return comment_call(forum, author_id, item.id, "Hello")()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        with transaction.atomic():
+            await_turn(site_id=forum.site.id, item_id=item.id)
+            waiting = []
+            for number, person in enumerate(people, start=1):
+                waiting.append(pool.submit(talk, person.id))
+                wait_until(lambda number=number: _waiting_count() == number, seconds=60, what="one more to wait")
+            Item.objects.select_for_update(nowait=True).get(id=item.id)
+            Microcosm.objects.select_for_update(nowait=True).get(id=forum.root.id)
+        ids = [one.result(timeout=60) for one in waiting]
+    assert ids == sorted(ids)
+
+
+def _waiting_count() -> int:
+    """How many wait for an advisory lock of this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def test_R1_the_same_comment_at_once_is_one(forum: Forum) -> None:

@@ -1,6 +1,7 @@
 """The loader of statements and what runs them."""
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -165,6 +166,76 @@ def test_blocks_within_blocks_wait_for_the_outermost(noting: Statements) -> None
     assert _numbers() == [1, 2]
 
 
+def test_what_is_asked_is_answered_when_something_else_is_needed(noting: Statements) -> None:
+    with transaction.atomic(), sent_together():
+        noting.note.send(n=1, text="")
+        asked = noting.known.ask()
+        noting.note.send(n=2, text="")
+        assert asked.result is None
+        assert noting.known.value() == [1, 2]
+        assert asked.first() == ([1],)
+    assert noting.known.ask().first() == ([1, 2],)
+
+
+def _is_logged(kind: str) -> bool:
+    """Whether a change of a kind has been committed, as others see it."""
+    with psycopg.connect(**_own_address(), autocommit=True) as other:
+        return other.execute("SELECT FROM core_change WHERE kind = %s", [kind]).fetchone() is not None
+
+
+def _log(kind: str) -> None:
+    rows = [{"site_id": 1, "actor_id": None, "kind": kind, "ids": {}}]
+    statements.publish.send(rows=Jsonb(rows), created_at=now(), channel=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_block_that_ends_its_transaction_commits_what_waits() -> None:
+    seen = []
+    with transaction.atomic():
+        transaction.on_commit(lambda: seen.append(_is_logged("ended")))
+        with sent_together(ends=True):
+            _log("ended")
+        assert _is_logged("ended")
+        assert seen == []
+    assert seen == [True]
+    assert connection.get_autocommit()
+    with transaction.atomic():
+        _log("begun anew")
+        assert not _is_logged("begun anew")
+    assert _is_logged("begun anew")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_block_ends_no_transaction_that_it_is_only_part_of() -> None:
+    with transaction.atomic():
+        with transaction.atomic(), sent_together(ends=True):
+            _log("part")
+        assert not _is_logged("part")
+        transaction.set_rollback(True)
+    assert not _is_logged("part")
+
+
+@transaction.atomic
+def _log_and_end(*, refused: bool = False, fails: bool = False) -> None:
+    with sent_together(ends=True):
+        _log("failed")
+        if refused:
+            statements.publish.send(rows=Jsonb([{}]), created_at=now(), channel=None)
+        if fails:
+            raise ZeroDivisionError
+        transaction.set_rollback(not refused)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_block_that_fails_ends_nothing() -> None:
+    with pytest.raises(IntegrityError):
+        _log_and_end(refused=True)
+    with pytest.raises(ZeroDivisionError):
+        _log_and_end(fails=True)
+    _log_and_end()
+    assert not _is_logged("failed")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_statements_are_sent_together_in_a_transaction_alone() -> None:
     with pytest.raises(RuntimeError, match="inside a transaction"), sent_together():
@@ -210,13 +281,15 @@ def test_parameters_are_numbered_once_each(tmp_path: Path) -> None:
     assert statement.numbered == b"SELECT $1::int + $2::int % $1::int"
 
 
-def _terminate() -> None:
-    import psycopg
-
-    pid = connection.connection.info.backend_pid
+def _own_address() -> dict[str, Any]:
     parameters = connection.get_connection_params()
     names = ("host", "port", "user", "password", "dbname")
-    with psycopg.connect(**{n: parameters[n] for n in names if parameters.get(n)}, autocommit=True) as other:
+    return {name: parameters[name] for name in names if parameters.get(name)}
+
+
+def _terminate() -> None:
+    pid = connection.connection.info.backend_pid
+    with psycopg.connect(**_own_address(), autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 

@@ -31,6 +31,11 @@ FROM fn.lock_item(%(site_id)s::bigint, %(item_id)s::bigint, %(target_id)s::bigin
 -- Waits until nobody else writes the same submission on a site; holds until the transaction ends.
 SELECT pg_advisory_xact_lock(hashtextextended(%(fingerprint)s::text, %(site_id)s::bigint))
 
+-- name: await_turn
+-- Waits until everybody is done who wanted to comment on the same item of a site before; holds until the transaction ends.
+-- The key is no text, so that no submission has the same.
+SELECT pg_advisory_xact_lock(hashint8extended(%(item_id)s::bigint, %(site_id)s::bigint))
+
 -- name: note_comment
 -- Counts a new visible comment, the newest one, on an item that the caller has locked. Uses: items_item_pkey.
 UPDATE items_item
