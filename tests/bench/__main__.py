@@ -235,6 +235,7 @@ class Bench:
                     target = self._application(token=TOKEN, key=key)
                     path = route.path_in(cast)
                     warm_up(target, path, status=200, requests=4)
+                    self.result.bytes_of_pages[route.name, key] = int(fetch(target, path)[1]["content-length"])
                     self.result.note_size(route.name, key, "warm", self._measure(target, path))
                     cold = self._cold(route, cast)
                     self.result.note_size(route.name, key, "cold", self._measure(target, path, arguments=cold))

@@ -50,6 +50,8 @@ class Result:
     rows: dict[tuple[str, str, str, int], Row] = field(default_factory=dict)
     #: Route name, site, and warm or cold, to requests a second.
     sizes: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    #: Route name and site to the bytes of the page there.
+    bytes_of_pages: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def note(self, row: Row) -> str:
         """Keep a measurement; returns its line."""
@@ -131,16 +133,18 @@ def _flatness(result: Result) -> str:
         "## What grows",
         "",
         "A member's requests a second on the small site and on the large one, which has the same microcosms and a"
-        " hundred times (in the quick benchmark ten times) as much in them.",
+        " hundred times (in the quick benchmark ten times) as much in them. Where the page itself is larger because the"
+        " small site has not enough to fill it, it also costs more to make: the last columns tell.",
         "",
-        "| Route | small, warm | large, warm | ratio | small, cold | large, cold | ratio |",
-        "|---|---|---|---|---|---|---|",
+        "| Route | small, warm | large, warm | ratio | small, cold | large, cold | ratio | KB, small | KB, large |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for route in result.routes:
         cells = []
         for cache in ("warm", "cold"):
             small, large = result.sizes[route, "small", cache], result.sizes[route, "large", cache]
             cells += [f"{small:,.0f}", f"{large:,.0f}", f"{small / large:.2f}" if large else "-"]
+        cells += [f"{result.bytes_of_pages[route, key] / 1000:.1f}" for key in ("small", "large")]
         lines.append(f"| {route} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
