@@ -293,6 +293,29 @@ def test_a_move_out_of_sight_is_a_tombstone_that_does_not_say_where_to(api: ApiC
     assert [(c.get("gone"), c["ids"]["microcosmId"]) for c in feed(api, before)] == [(None, forum.root.id)] * 2
 
 
+@pytest.mark.parametrize("way", ["held back", "deleted"])
+def test_what_was_hidden_before_it_moved_out_of_sight_is_a_tombstone(api: ApiClient, forum: Forum, way: str) -> None:
+    """Who lags behind is told of both at once, when it is where they do not get."""
+    source, hidden = make_microcosm(forum), make_microcosm(forum)
+    make_private(hidden)
+    item_id = start(forum.owner, source)
+    before = head(forum)
+    site = {"site_id": forum.site.id, "actor_id": forum.owner.id, "item_id": item_id}
+    if way == "deleted":
+        delete_item(**site)
+    else:
+        flag_item(**site, flags={"is_moderated": True})
+    move(forum.owner, item_id, hidden)
+    kind = "conversation.deleted" if way == "deleted" else "conversation.flagged"
+    gone = [(kind, "gone", "itemType=conversation", f"itemId={item_id}")]
+    assert said(feed(api, before)) == gone
+    assert said(feed(api, before, f"&microcosms={source.id}")) == gone
+    assert feed(api, before, f"&microcosms={hidden.id}") == []
+    # Who never saw it there learns nothing.
+    make_private(source)
+    assert feed(api, before) == []
+
+
 def test_a1_a_move_between_hidden_places_is_nobodys_business(api: ApiClient, forum: Forum) -> None:
     places = [make_microcosm(forum), make_microcosm(forum)]
     for place in places:

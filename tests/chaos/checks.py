@@ -274,7 +274,7 @@ class Judge:
 
     def _is_in(self, places: tuple[int, ...], index: int, profile_id: int, verdict: str, state: int) -> bool:
         """Whether a change is about some microcosms: the one where the thing is, or the one it came from."""
-        source_id = self.model.changes[index].ids.get("from_microcosm_id")
+        source_id = self.model.source_of(index, state)
         if source_id in places and self.model.rights(state).standing(profile_id, source_id).can_read:
             return True
         return self.model.place_of(index, state) in places and not (verdict == "gone" and source_id is not None)

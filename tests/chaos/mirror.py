@@ -99,12 +99,15 @@ def mirror_of(judge: Judge, reader: Reader) -> Mirror | None:
     if isinstance(reader, FeedReader):
         if reader.kinds or reader.microcosm_ids or not reader.pages:
             return None
+        state = 0
         for page in reader.pages:
-            state = judge.model.state_after(judge.recorder.certainly(page.at))
+            state = max(state, judge.model.state_after(judge.recorder.certainly(page.at)))
             if page.after is None or page.is_gap:
                 mirror.read_everything(state)
             for payload in page.told:
-                mirror.take(payload, max(state, _state_of(judge, payload)))
+                # Who was told of a change reads nothing older any more.
+                state = max(state, _state_of(judge, payload))
+                mirror.take(payload, state)
         return mirror
     if isinstance(reader, SocketReader):
         chain = reader.chains.get(("site", 0))
@@ -126,12 +129,14 @@ def _follow_chain(mirror: Mirror, reader: SocketReader | StreamReader, chain: Ch
         events += [(told.at, told.payload) for told in segment.told]
     for connection in reader.connections:
         events += [(at, None) for at, _position, _floor, _who in connection.accesses]
+    state = 0
     for at, payload in sorted(events, key=lambda event: event[0]):
-        state = judge.model.state_after(judge.recorder.certainly(at))
+        state = max(state, judge.model.state_after(judge.recorder.certainly(at)))
         if payload is None:
             mirror.read_everything(state)
         else:
-            mirror.take(payload, max(state, _state_of(judge, payload)))
+            state = max(state, _state_of(judge, payload))
+            mirror.take(payload, state)
 
 
 def _state_of(judge: Judge, payload: Payload) -> int:

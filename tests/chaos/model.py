@@ -360,12 +360,17 @@ class Model:
         if self.may_read_item(profile_id, item, state):
             return "see"
         rights, was_visible = self.rights(state), bool(change.ids.get("was_visible"))
+        source_id = self._source(change, item)
+        source = rights.standing(profile_id, source_id)
         if change.action == "moved":
-            source = rights.standing(profile_id, change.ids["from_microcosm_id"])
             is_author = profile_id != 0 and profile_id == item["created_by_id"]
             had_it = is_author or (source.can_read and (was_visible or source.is_moderator))
             return "gone" if had_it else None
-        if change.action not in ("flagged", "deleted") or not self._can_read_item(profile_id, item, state):
+        if change.action not in ("flagged", "deleted"):
+            return None
+        if was_visible and source_id is not None and source.can_read and rights.places[source_id]["is_live"]:
+            return "gone"
+        if not self._can_read_item(profile_id, item, state):
             return None
         here, place = rights.standing(profile_id, item["microcosm_id"]), rights.places[item["microcosm_id"]]
         had_it = here.is_moderator or profile_id == item["created_by_id"]
@@ -449,6 +454,17 @@ class Model:
             return found
         return self.changes[index].ids.get("microcosm_id")
 
+    def source_of(self, index: int, state: int) -> int | None:
+        """The microcosm that a change concerns beside the one where its thing is."""
+        return self._source(self.changes[index], self.item(self.item_of(index), state))
+
+    def _source(self, change: Change, item: Row | None) -> int | None:
+        from_id: int | None = change.ids.get("from_microcosm_id")
+        if from_id is not None or change.family not in ITEM_FAMILIES or change.action not in ("flagged", "deleted"):
+            return from_id
+        then_id: int = change.ids["microcosm_id"]
+        return then_id if item is not None and item["microcosm_id"] != then_id else None
+
     def told(self, index: int, profile_id: int, state: int) -> tuple[str | None, Payload | None]:
         """The verdict for somebody, and what they are told with it."""
         key = (index, profile_id, state)
@@ -470,7 +486,7 @@ class Model:
         if to == "site":
             return True
         if to == "microcosm":
-            source_id = change.ids.get("from_microcosm_id")
+            source_id = self.source_of(index, state)
             if id_ == source_id:
                 return self.rights(state).standing(profile_id, source_id).can_read
             return id_ == self.place_of(index, state) and (source_id is None or verdict == "see")

@@ -6,8 +6,8 @@
 -- * access: what they may do somewhere may have changed; they learn that, and not where.
 --
 -- What was never theirs to see has no verdict, and neither have kinds that are not named here. `knows_source` is true
--- where they may also read the microcosm that something was moved out of.
--- What depends on where something is, is asked of where it is now. Uses: core_change_order.
+-- where they may also read the microcosm that something was moved out of (fn.change_source).
+-- What depends on where something is, is asked of where it is now. Uses: core_change_order, microcosms_microcosm_pkey.
 CREATE FUNCTION fn.change_audience(p_site_id bigint, p_positions bigint[], p_profile_ids bigint[])
 RETURNS TABLE ("position" bigint, verdict text, knows_source boolean, profile_ids bigint[])
 LANGUAGE plpgsql STABLE ROWS 100 SET plan_cache_mode = force_generic_plan AS $$
@@ -22,7 +22,7 @@ BEGIN
                item.id AS item_id, item.kind AS item_kind, item.created_by_id AS item_author_id,
                item.is_deleted AS item_is_deleted, item.is_moderated AS item_is_moderated,
                place.id AS place_id, place.is_live AS place_is_live, place.is_deleted AS place_is_deleted,
-               (logged.ids ->> 'from_microcosm_id')::bigint AS source_id,
+               source.id AS source_id, source.is_live AS source_is_live,
                coalesce((logged.ids ->> 'was_visible')::boolean, false) AS was_visible,
                (logged.ids ->> 'profile_id')::bigint AS profile_id
         FROM core_change AS logged
@@ -34,6 +34,8 @@ BEGIN
           ON place.id = CASE WHEN item.id IS NOT NULL THEN item.microcosm_id
                              ELSE (logged.ids ->> 'microcosm_id')::bigint END
          AND place.site_id = logged.site_id
+        LEFT JOIN microcosms_microcosm AS source
+          ON source.id = fn.change_source(logged.kind, logged.ids, item.microcosm_id) AND source.site_id = logged.site_id
         WHERE logged.site_id = p_site_id AND logged.position = ANY (p_positions)
     ),
     site AS MATERIALIZED (
@@ -92,6 +94,7 @@ BEGIN
                coalesce(here.can_read AND (change.place_is_live OR (here.is_moderator AND NOT change.place_is_deleted)),
                         false) AS place_is_within_reach,
                coalesce(source.can_read, false) AS can_read_source,
+               coalesce(source.can_read AND change.source_is_live, false) AS source_is_visible,
                coalesce(source.is_moderator, false) AS is_source_moderator,
                participant.profile_id IS NOT NULL AS is_in_huddle,
                -- Authors read what is theirs even where they may not read the rest.
@@ -149,6 +152,9 @@ BEGIN
                            WHEN pair.action IN ('flagged', 'deleted') AND pair.can_read_item AND (
                                pair.is_moderator OR pair.is_item_author OR (pair.was_visible AND pair.place_is_visible)
                            ) THEN 'gone'
+                           -- Moved since, perhaps to where they do not get.
+                           WHEN pair.action IN ('flagged', 'deleted') AND pair.was_visible AND pair.source_is_visible
+                           THEN 'gone'
                        END
                    WHEN pair.family = 'huddle' THEN
                        CASE

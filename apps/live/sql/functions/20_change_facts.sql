@@ -9,7 +9,7 @@ LANGUAGE sql STABLE ROWS 100 AS $$
            (logged.ids ->> 'comment_id')::bigint, comment.profile_id,
            coalesce(item.id, (logged.ids ->> 'item_id')::bigint), item.kind,
            coalesce(item.microcosm_id, (logged.ids ->> 'microcosm_id')::bigint),
-           (logged.ids ->> 'from_microcosm_id')::bigint
+           fn.change_source(logged.kind, logged.ids, item.microcosm_id)
     FROM core_change AS logged
     LEFT JOIN comments_comment AS comment
       ON comment.id = (logged.ids ->> 'comment_id')::bigint AND comment.site_id = logged.site_id
