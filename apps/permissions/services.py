@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
+from apps.accounts.services import get_or_create_user
 from apps.core import clock
 from apps.core.errors import Missing, OutOfRange
 from apps.core.events import publish
@@ -92,6 +94,25 @@ def found_site(
     count_people([site.id])
     publish(SiteFounded(site_id=site.id, actor_id=owner.id))
     return FoundedSite(site=site, owner=owner, root=root)
+
+
+@transaction.atomic
+def found_platform(*, owner_email: str) -> bool:
+    """Make the root site, as which the platform answers at its own domain; False if it is there.
+
+    The owner needs no account yet. Raises InvalidEmail.
+    """
+    if Site.objects.filter(is_root=True).exists():
+        return False
+    domain = settings.PLATFORM_DOMAIN
+    found_site(
+        key="root",
+        title=domain,
+        description=f"The forums at {domain}.",
+        owner_user_id=get_or_create_user(email=owner_email).id,
+        is_root=True,
+    )
+    return True
 
 
 def create_default_roles(*, microcosm: Microcosm, created_by: Profile) -> None:

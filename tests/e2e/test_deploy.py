@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
@@ -23,6 +24,7 @@ STAND_INS = {
     "scp": 'for last in "$@"; do :; done\ncp "$2" "${last#*:}"\n',
     "sudo": 'exec "$@"\n',
     "systemctl": """
+if [ "$1" = is-active ]; then kill -0 "$(cat "$STATE/pid")"; exit; fi
 if [ -f "$STATE/pid" ]; then
     kill "$(cat "$STATE/pid")"
     while kill -0 "$(cat "$STATE/pid")" 2>/dev/null; do sleep 0.05; done
@@ -165,3 +167,27 @@ def test_releases_are_installed_rolled_back_and_refused_if_they_do_not_answer(se
     assert back.returncode == 0, back.stderr
     assert server.current() == one
     wait_until(server.answers, seconds=20, what="an answer of the release before")
+
+
+def test_the_first_release_makes_the_platform(server: Server, platform: Platform) -> None:
+    """On a database with nothing in it, as docs/operations.md says."""
+    settings = Path(server.environment["MICROCOSM_ENVIRONMENT"])
+    name = f"empty_{os.getpid()}"
+    with psycopg.connect(platform.environment["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    try:
+        own = conninfo_to_dict(platform.environment["DATABASE_URL"])["dbname"]
+        settings.write_text(settings.read_text().replace(f"@/{own}?", f"@/{name}?"))
+        unknown = server.run()
+        assert unknown.returncode == 1
+        assert "OPERATOR_EMAIL" in unknown.stderr
+        with settings.open("a") as file:
+            file.write("OPERATOR_EMAIL='operator@example.org'\n")
+        server.commit("again")
+        first = server.run()
+        assert first.returncode == 0, first.stderr
+        assert f"The root site answers at {DOMAIN}.\n" in first.stdout
+        assert server.answers()
+    finally:
+        with psycopg.connect(platform.environment["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
