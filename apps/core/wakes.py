@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import psycopg
 from django.conf import settings
 from django.db import connection
+from psycopg.pq import Conninfo
 
 #: Some sites have changes; a payload is the id of one.
 CHANGES = "changes"
@@ -72,12 +73,19 @@ class PostgresWakes:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANGES}")
 
+        wanted = str(site_id)
+
         def wake(deadline: float) -> bool:
             database: Any = connection.connection
-            while (remaining := deadline - time.monotonic()) > 0:
-                for note in database.notifies(timeout=remaining, stop_after=1):
-                    if note.payload == str(site_id):
-                        return True
+            with connection.wrap_database_errors:
+                # What came with the answer to a statement (sql.py) is in libpq's hands, where psycopg does not look
+                # before something else comes.
+                if wanted.encode() in {note.extra for note in iter(database.pgconn.notifies, None)}:
+                    return True
+                while (remaining := deadline - time.monotonic()) > 0:
+                    for note in database.notifies(timeout=remaining, stop_after=1):
+                        if note.payload == wanted:
+                            return True
             return False
 
         try:
@@ -114,7 +122,7 @@ def wakes() -> Wakes:
 
 
 def address() -> dict[str, Any]:
-    """How to reach the database that Django uses, for a connection of one's own."""
+    """How to reach the database that Django uses, for a connection of one's own: all that libpq knows, but settings."""
     parameters = connection.get_connection_params()
-    names = ("host", "port", "user", "password", "dbname", "sslmode")
-    return {name: str(parameters[name]) for name in names if parameters.get(name)}
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()} - {"options"}
+    return {name: str(value) for name, value in parameters.items() if name in known and value}
