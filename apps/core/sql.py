@@ -131,8 +131,7 @@ class Statement:
         try:
             return self._execute_prepared(connection, parameters, may_wait=may_wait)
         except _SPOILT:
-            _statements_of(connection).pop(self, None)
-            connection.__dict__.pop(_PLAIN, None)
+            _forget_prepared(connection)
             if something_waits or connection.pgconn.transaction_status != TransactionStatus.IDLE:
                 raise
             return self._execute_prepared(connection, parameters, may_wait=may_wait)
@@ -198,6 +197,12 @@ def _statements_of(connection: Connection[Any]) -> dict[Statement, _Prepared]:
     return known
 
 
+def _forget_prepared(connection: Connection[Any]) -> None:
+    """Have everything prepared anew: who has cleaned a connection has left nothing that was prepared on it."""
+    for kept in (_KNOWN, _PLAIN):
+        connection.__dict__.pop(kept, None)
+
+
 @contextmanager
 def sent_together(*, ends: bool = False) -> Iterator[None]:
     """Within this block, statements that are only sent wait for the next one whose answer is needed, or for its end.
@@ -255,8 +260,12 @@ def _send_waiting(connection: Connection[Any], *last: _Waiting) -> None:
     if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
         sent.insert(0, _plain(connection, b"BEGIN"))
     results = _exchange(pgconn, [call for call, _ in sent])
-    for (_, rows), result in zip(sent, results, strict=True):
-        rows.result = _check(connection, result)
+    try:
+        for (_, rows), result in zip(sent, results, strict=True):
+            rows.result = _check(connection, result)
+    except _SPOILT:
+        _forget_prepared(connection)
+        raise
 
 
 def _plain(connection: Connection[Any], command: bytes) -> _Waiting:

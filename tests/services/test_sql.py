@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, ProgrammingError, connection, transaction
 from psycopg.pq import ExecStatus
 from psycopg.types.json import Jsonb
 
@@ -258,6 +258,25 @@ def test_a_transaction_begins_on_a_connection_that_was_cleaned() -> None:
             assert statements.log_place.row(site_id=1)
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_waits_fails_once_on_a_connection_that_was_cleaned(ends: bool) -> None:
+    def log_together() -> None:
+        with transaction.atomic(), sent_together(ends=ends):
+            statements.log_place.ask(site_id=1)
+            _log("cleaned")
+
+    log_together()
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    with pytest.raises(ProgrammingError):
+        log_together()
+    log_together()
+    # What did not wait is gone as well, and is not found missing in the middle of a transaction.
+    with transaction.atomic():
+        assert statements.log_place.row(site_id=1)
 
 
 @transaction.atomic
