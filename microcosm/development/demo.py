@@ -31,7 +31,7 @@ ROLES = ("owner", "moderator", "member", "banned")
 PEOPLE = {"owner": "olivia", "moderator": "max", "member": "mira", "banned": "bert"}
 OTHERS = ("ann", "ben", "chloe", "dev", "emre", "fay")
 # Any constant of ours; it only has to differ from other advisory locks.
-LOCK_KEY = 7_461_002
+LOCK_KEY = 7_461_004
 
 
 @dataclass(frozen=True)

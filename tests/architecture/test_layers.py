@@ -153,3 +153,11 @@ def test_every_app_and_public_function_says_what_it_is_for() -> None:
                 if not docstring.split("\n")[0].rstrip().endswith((".", "?", ":")):
                     missing.append(f"{path.relative_to(ROOT)}: {node.name}")
     assert not missing
+
+
+def test_advisory_locks_have_keys_of_their_own() -> None:
+    """Two with one key would wait for each other, without anything that says why."""
+    paths = [*ROOT.glob("apps/**/*.py"), *ROOT.glob("microcosm/**/*.py")]
+    keys = [key for path in paths for key in re.findall(r"^_?LOCK_KEY = (\w+)$", path.read_text(), re.MULTILINE)]
+    assert keys
+    assert len(set(keys)) == len(keys)
