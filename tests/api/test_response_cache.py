@@ -20,6 +20,7 @@ from apps.items.models import Item, ItemReadMark, Poll
 from apps.microcosms.models import Microcosm
 from apps.permissions.models import Ban
 from apps.profiles.models import Profile
+from apps.sites.hosts import forget_sites
 from apps.sites.models import Site, Theme
 from apps.sites.types import ItemType
 from apps.updates.models import Ignore, Update, Watcher
@@ -261,6 +262,23 @@ def test_t3_no_member_gets_the_answer_of_another(api: ApiClient, forum: Forum, i
     assert owner_sees["siteOwner"] is True
     assert api.as_(anna).get("/api/v1/microcosms").data["meta"]["permissions"]["siteOwner"] is False
     assert api.as_(forum.owner).get("/api/v1/microcosms").data["meta"]["permissions"] == owner_sees
+
+
+@pytest.mark.parametrize("address", ["anna", "nobody@example.org"])
+def test_c3_whose_a_site_is_counts_for_searches_a_second_later(
+    api: ApiClient, forum: Forum, anna: Person, address: str
+) -> None:
+    """When another process has changed it, the state is new at once: what was answered until then is not kept."""
+    email = anna.profile.user.email if address == "anna" else address
+    former, path = forum.owner, f"/api/v1/search?email={email}"
+    assert "results" in api.as_(former).get(path).data
+    Site.objects.filter(id=forum.site.id).update(owner=anna.profile.user_id, created_by=anna.profile.user_id)
+    for person in (former, anna):
+        api.as_(person).get(path)
+    # The second is over.
+    forget_sites()
+    assert "results" not in api.as_(former).get(path).data
+    assert "results" in api.as_(anna).get(path).data
 
 
 def test_a_change_that_is_taken_back_is_none(forum: Forum, item: Item) -> None:

@@ -9,8 +9,9 @@ from apps.core import clock
 from apps.core.api import Answer, Api
 from apps.core.openapi import operation, query_parameter
 from apps.core.pagination import Paging, collection
-from apps.core.response_cache import FLEETING, kept
+from apps.core.response_cache import FLEETING, kept, state_of
 from apps.items.shapes import item_summary
+from apps.profiles.viewer import Viewer
 from apps.search import queries, shapes
 from apps.search.api.serializers import SearchOutput, TrendingOutput
 from apps.search.language import BOX, CENTRE, SearchQuery, echo, read_query
@@ -38,11 +39,17 @@ _PARAMETERS = (
 )
 
 
+def _state_with_ownership(viewer: Viewer) -> str:
+    """Owners find addresses, and whose a site is may be known from a second before the state (`sites.hosts`)."""
+    state = state_of(viewer)
+    return state and f"{state}.{viewer.is_site_owner:d}"
+
+
 class Search(Api):
     """`/search`."""
 
     @operation("Find things", answer=SearchOutput, query=_PARAMETERS, paged=True, errors=(500,))
-    @kept()
+    @kept(state_of=_state_with_ownership)
     def get(self, request: Request) -> Answer:
         """What matches among what the caller may see; `ignored` names the operators that were not understood."""
         paging, started = self.paging, time.monotonic()
