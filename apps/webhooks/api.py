@@ -86,12 +86,12 @@ class WebhookDetail(Api):
     def patch(self, request: Request, webhook_id: int) -> Answer:
         """Switched on, it goes on where it has stopped."""
         replacements = read_patch(request.data, paths={"/active"})
-        webhook = access_webhook(self.viewer, webhook_id)
+        webhook, is_active = access_webhook(self.viewer, webhook_id), replacements[-1].value
         services.switch_webhook(
             webhook,
             actor_id=self.viewer.profile_id,
-            profile_id=responsible_profile(self.viewer),
-            is_active=replacements[-1].value,
+            profile_id=responsible_profile(self.viewer) if is_active else webhook.profile_id,
+            is_active=is_active,
         )
         return Answer()
 

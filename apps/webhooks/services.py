@@ -1,4 +1,7 @@
-"""Writes of webhooks: what their owners do with them."""
+"""Writes of webhooks: what their owners do with them.
+
+Those that take a webhook raise Missing when somebody has deleted it meanwhile.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.core import clock
-from apps.core.errors import OutOfRange
+from apps.core.errors import Missing, OutOfRange
 from apps.core.outbound import BadAddress
 from apps.core.queries import log_place
 from apps.core.wire import timestamp
@@ -144,6 +147,7 @@ def change_secret(webhook: Webhook, *, actor_id: int) -> str:
 @transaction.atomic
 def delete_webhook(webhook: Webhook, *, actor_id: int) -> None:
     """Forget a webhook with its deliveries."""
+    webhook = _locked(webhook)
     _record("deleted", webhook, actor_id=actor_id)
     Webhook.objects.filter(site_id=webhook.site_id, id=webhook.id).delete()
 
@@ -190,7 +194,10 @@ def prune_deliveries() -> int:
 
 
 def _locked(webhook: Webhook) -> Webhook:
-    return Webhook.objects.select_for_update().get(site_id=webhook.site_id, id=webhook.id)
+    locked = Webhook.objects.select_for_update().filter(site_id=webhook.site_id, id=webhook.id).first()
+    if locked is None:
+        raise Missing
+    return locked
 
 
 def _check_url(url: str) -> None:

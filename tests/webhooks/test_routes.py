@@ -1,12 +1,18 @@
 """Managing webhooks over HTTP."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from apps.accounts.models import User
+from apps.accounts.services import get_or_create_user
+from apps.core.errors import Missing
 from apps.moderation.models import Act
+from apps.sites.hosts import forget_sites
+from apps.sites.models import Site
+from apps.webhooks import services
 from apps.webhooks.models import Delivery, Webhook
 from apps.webhooks.signing import secret_of
 from tests.changes import settle
@@ -180,6 +186,47 @@ def test_an_operator_manages_them_for_the_owner(owner: ApiClient, api: ApiClient
     assert made["profileId"] == forum.owner.id
     assert switch(operator, made["id"], False) == 200
     assert owner.get(f"webhooks/{made['id']}").data["disabledReason"] == "paused"
+
+
+def test_an_operator_needs_an_owner_with_a_profile_to_switch_on(owner: ApiClient, api: ApiClient, forum: Forum) -> None:
+    """After an import or a change of owner, the owner may not have been on the site yet."""
+    webhook_id = owner.post("webhooks", {"url": URL}).data["id"]
+    person = make_member(forum.site)
+    User.objects.filter(id=person.profile.user_id).update(is_staff=True)
+    Site.objects.filter(id=forum.site.id).update(owner=get_or_create_user(email="heir@example.org"))
+    forget_sites()
+    operator = api.as_(person)
+    assert switch(operator, webhook_id, False) == 200
+    refused = operator.post("webhooks", {"url": URL})
+    assert (refused.status, refused.code) == (400, 4)
+    assert switch(operator, webhook_id, True) == 400
+    assert [webhook.disabled_reason for webhook in Webhook.objects.all()] == ["paused"]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda hook: services.edit_webhook(hook, actor_id=hook.profile_id, kinds=["comment"]),
+        lambda hook: services.switch_webhook(
+            hook, actor_id=hook.profile_id, profile_id=hook.profile_id, is_active=True
+        ),
+        lambda hook: services.pause_webhook(hook, actor_id=hook.profile_id),
+        lambda hook: services.change_secret(hook, actor_id=hook.profile_id),
+        lambda hook: services.delete_webhook(hook, actor_id=hook.profile_id),
+        lambda hook: services.replay(hook, actor_id=hook.profile_id, after=hook.position),
+        lambda hook: services.ping(hook),
+    ],
+)
+def test_what_was_deleted_since_it_was_looked_up_is_missing(
+    owner: ApiClient, write: Callable[[Webhook], object]
+) -> None:
+    webhook_id = owner.post("webhooks", {"url": URL}).data["id"]
+    found = Webhook.objects.get(id=webhook_id)
+    owner.delete(f"webhooks/{webhook_id}")
+    acts = Act.objects.count()
+    with pytest.raises(Missing):
+        write(found)
+    assert Act.objects.count() == acts
 
 
 def test_what_owners_do_is_in_the_audit_trail_without_secrets(owner: ApiClient) -> None:
