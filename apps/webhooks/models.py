@@ -63,7 +63,7 @@ class Delivery(models.Model):
         DELIVERED = "delivered"
         #: Tried for as long as a delivery is tried.
         DEAD = "dead"
-        #: When it was to be sent, the owner could not see what it is about, or the log no longer had it.
+        #: When it was to be sent, the owner could not see what it is about.
         SKIPPED = "skipped"
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="+")

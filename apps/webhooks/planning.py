@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from apps.core import clock
 from apps.core.queries import log_place
@@ -74,16 +75,40 @@ def _note_gap(webhook: Webhook, *, now: datetime) -> bool:
     webhook.position = forgotten
     if webhook.caught_up_at + timedelta(days=settings.CHANGE_LOG_DAYS) > now:
         return False
+    _create_gap(webhook, position=forgotten, now=now)
+    return True
+
+
+def leave_gap(webhook: Webhook, *, now: datetime) -> int:
+    """Put one gap in the place of all that waits and that the log has forgotten; returns how much that was.
+
+    The webhook's row is locked. Nobody could be told what was in those changes any more.
+    """
+    lost = Delivery.objects.filter(
+        site_id=webhook.site_id,
+        webhook=webhook,
+        status=Delivery.Status.WAITING,
+        position__lte=log_place(site_id=webhook.site_id).forgotten,
+    )
+    if not lost.exclude(kind=GAP).exists():
+        return 0
+    last: int = lost.aggregate(last=Max("position"))["last"]
+    count, _by_model = lost.delete()
+    _create_gap(webhook, position=last, now=now)
+    queries.release_heads(webhook, now=now)
+    return count
+
+
+def _create_gap(webhook: Webhook, *, position: int, now: datetime) -> None:
     Delivery.objects.create(
         site_id=webhook.site_id,
         webhook=webhook,
-        position=forgotten,
+        position=position,
         kind=GAP,
         subject=GAP,
         due_at=now,
         created_at=now,
     )
-    return True
 
 
 def queue_idle() -> int:

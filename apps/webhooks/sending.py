@@ -13,7 +13,7 @@ from apps.jobs.services import defer
 from apps.webhooks import queries
 from apps.webhooks.addresses import check_address
 from apps.webhooks.models import Delivery, Webhook
-from apps.webhooks.planning import GAP, SEND
+from apps.webhooks.planning import GAP, SEND, leave_gap
 from apps.webhooks.services import PING, disable_webhook
 from apps.webhooks.shapes import message
 from apps.webhooks.signing import secret_of, signature
@@ -28,7 +28,7 @@ FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 #: Deliveries that one transaction may pass over because nobody may know of them any more.
 SKIPPED_AT_ONCE = 100
-NOT_VISIBLE = "not visible to the owner any more, or no longer in the log"
+NOT_VISIBLE = "not visible to the owner any more"
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def claim_delivery(*, site_id: int, webhook_id: int) -> Claim | None:
         body = _body(webhook, delivery)
         if body is not None:
             return _taken(webhook, delivery, body=body, now=now)
-        _end(delivery, status=Delivery.Status.SKIPPED, error=NOT_VISIBLE, now=now)
+        if not leave_gap(webhook, now=now):
+            _end(delivery, status=Delivery.Status.SKIPPED, error=NOT_VISIBLE, now=now)
     defer(SEND, site_id=site_id, webhook_id=webhook_id)
     return None
 

@@ -20,7 +20,7 @@ from apps.sites.models import Site
 from apps.webhooks import queries
 from apps.webhooks.addresses import check_address
 from apps.webhooks.models import Delivery, Webhook
-from apps.webhooks.planning import PLAN, SEND
+from apps.webhooks.planning import PLAN, SEND, leave_gap
 from apps.webhooks.signing import new_nonce, secret_of
 
 MAIL_DISABLED = "webhooks.mail_disabled"
@@ -185,12 +185,23 @@ def ping(webhook: Webhook) -> Delivery:
 
 
 def prune_deliveries() -> int:
-    """Delete what is older than the setting says and will not be sent, on all sites; returns how many."""
+    """Delete what is older than the setting says and has ended, on all sites; returns how many.
+
+    What waits for a webhook that is off stays as long as the log has it; then a gap stands for it.
+    """
     before = clock.now() - timedelta(days=settings.WEBHOOK_DELIVERY_DAYS)
-    count = 0
+    count = sum(_forget_waiting(webhook) for webhook in Webhook.objects.exclude(disabled_reason="").order_by("id"))
     while deleted := queries.delete_old(before=before, batch=PRUNE_BATCH):
         count += deleted
     return count
+
+
+@transaction.atomic
+def _forget_waiting(webhook: Webhook) -> int:
+    try:
+        return leave_gap(_locked(webhook), now=clock.now())
+    except Missing:
+        return 0
 
 
 def _locked(webhook: Webhook) -> Webhook:

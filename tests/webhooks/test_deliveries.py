@@ -12,6 +12,7 @@ from apps.comments.services import delete_comment
 from apps.core import clock
 from apps.core.clock import set_clock
 from apps.core.partitions import forget_changes
+from apps.core.queries import log_place
 from apps.huddles.services import create_huddle
 from apps.items.models import Item
 from apps.sites.models import Site
@@ -19,7 +20,7 @@ from apps.webhooks import tasks
 from apps.webhooks.models import Delivery, Webhook
 from apps.webhooks.planning import GAP, plan_deliveries, queue_idle
 from apps.webhooks.sending import claim_delivery, finish_delivery, post, send_deliveries, wait_after
-from apps.webhooks.services import prune_deliveries, replay, switch_webhook
+from apps.webhooks.services import ping, prune_deliveries, replay, switch_webhook
 from tests.changes import settle
 from tests.client import ApiClient
 from tests.content import closed_to_all_but, place_in, say, start
@@ -361,8 +362,63 @@ def test_old_deliveries_are_forgotten_but_not_what_waits(forum: Forum, receiver:
     later(days=8)
     assert prune_deliveries() == 1
     assert [status for _, status, _ in statuses(webhook)] == ["waiting"]
+    ping(webhook)
     switch_webhook(webhook, actor_id=forum.owner.id, profile_id=forum.owner.id, is_active=False)
+    later(days=8)
     assert prune_deliveries() == 1
+    assert statuses(webhook) == [("conversation.created", "waiting", 1)]
+
+
+@pytest.fixture
+def behind(forum: Forum, receiver: Receiver, hooked: Hooked) -> Webhook:
+    """A webhook that is off: of five changes that wait for it, the log has forgotten two."""
+    place = place_in(forum)
+    webhook = hooked("conversation", "comment")
+    for days in (2, 6):
+        item = start(forum.owner, place)
+        say(forum.owner, item)
+        settle()
+        plan_deliveries(site_id=forum.site.id)
+        later(days=days)
+    say(forum.owner, Item.objects.earliest("id"))
+    settle()
+    plan_deliveries(site_id=forum.site.id)
+    switch_webhook(webhook, actor_id=forum.owner.id, profile_id=forum.owner.id, is_active=False)
+    forget_changes(before=clock.now() - timedelta(days=7))
+    return webhook
+
+
+@pytest.mark.parametrize("prunings", [0, 1, 2])
+def test_what_waited_until_the_log_forgot_it_is_an_explicit_gap(
+    behind: Webhook, receiver: Receiver, prunings: int
+) -> None:
+    forgotten = log_place(site_id=behind.site_id).forgotten
+    first, second, *later_ones = Delivery.objects.filter(webhook=behind).order_by("position")
+    assert first.position < second.position <= forgotten < later_ones[0].position
+    for number in range(prunings):
+        assert prune_deliveries() == (2 if number == 0 else 0)
+        assert list(Delivery.objects.filter(webhook=behind, kind=GAP).values_list("position", "status")) == [
+            (second.position, "waiting")
+        ]
+    switch_webhook(behind, actor_id=behind.profile_id, profile_id=behind.profile_id, is_active=True)
+    deliver(behind.site_id)
+    gap, *others = sorted(receiver.messages, key=lambda message: int(message["position"]))
+    assert (gap["kind"], gap["ids"], gap["position"]) == (GAP, {}, second.position)
+    assert [message["position"] for message in others] == [delivery.position for delivery in later_ones]
+    assert "skipped" not in [status for _, status, _ in statuses(behind)]
+    receiver.asked.clear()
+    deliver(behind.site_id)
+    assert receiver.asked == []
+
+
+def test_what_is_lost_later_joins_the_gap_that_waits(behind: Webhook) -> None:
+    last = Delivery.objects.filter(webhook=behind).latest("position")
+    assert prune_deliveries() == 2
+    later(days=20)
+    forget_changes(before=clock.now() - timedelta(days=7))
+    # The gap and the three changes behind it.
+    assert prune_deliveries() == 4
+    assert Delivery.objects.filter(webhook=behind).values_list("kind", "position").get() == (GAP, last.position)
 
 
 # --- Where it may go (O1 to O5) -----------------------------------------------------------------

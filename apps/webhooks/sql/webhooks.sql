@@ -113,14 +113,16 @@ WHERE found.is_behind OR found.is_due
 ORDER BY found.site_id, found.webhook_id
 
 -- name: prune_deliveries
--- Deletes some deliveries that are older than a moment and that nobody will send; of all sites.
+-- Deletes some deliveries that are older than a moment and that have ended; of all sites. Of what waits for a webhook
+-- that is off only pings: changes go when the log forgets them, and leave a gap.
 -- Uses: webhooks_delivery_created.
 DELETE FROM webhooks_delivery
 WHERE id IN (
     SELECT old.id
     FROM webhooks_delivery AS old
     JOIN webhooks_webhook AS hook ON hook.id = old.webhook_id
-    WHERE old.created_at < %(before)s::timestamptz AND (old.status <> 'waiting' OR hook.disabled_reason <> '')
+    WHERE old.created_at < %(before)s::timestamptz
+      AND (old.status <> 'waiting' OR (hook.disabled_reason <> '' AND old.position IS NULL))
     ORDER BY old.created_at, old.id
     LIMIT %(batch)s::integer
 )
