@@ -32,6 +32,35 @@ def test_an_event_is_shown_as_in_other_lists(api: ApiClient, forum: Forum) -> No
         assert entries[0]["item"]["rsvpLimit"] == 0
 
 
+def test_events_say_whether_the_reader_goes(api: ApiClient, forum: Forum) -> None:
+    """Contract A 7.4: in whatever list they stand, and anew once the answer has changed."""
+    anna, place = forum.member("anna"), place_in(forum)
+    event = make_item(place, forum.owner, kind=ItemType.EVENT)
+    Update.objects.create(
+        profile=anna.profile, type=UpdateType.EVENT_REMINDER, item=event, created_by=forum.owner.profile
+    )
+    client = api.as_(anna)
+    for kind, id in (("event", event.id), ("microcosm", place.id)):
+        assert client.post("watchers", {"itemType": kind, "itemId": id}).status == 200
+
+    def flags(name: str) -> list[bool | None]:
+        things = [entry["item"] for entry in client.get(name).data[name]["items"]]
+        events = [thing["mostRecentUpdate"]["item"] if "mostRecentUpdate" in thing else thing for thing in things]
+        return [event["meta"]["flags"].get("attending") for event in events]
+
+    answers = {"no": False, "yes": True, "maybe": False}
+    for rsvp, is_attending in answers.items():
+        answer = [{"profileId": anna.id, "rsvp": rsvp}]
+        assert client.put(f"events/{event.id}/attendees", answer).status == 200
+        assert flags("updates") == [is_attending]
+        assert flags("watchers") == [is_attending] * 2
+    assert api.as_(forum.owner).put(f"events/{event.id}/attendees", [{"profileId": forum.owner.id, "rsvp": "yes"}])
+    assert flags("updates") == [False]
+    for kind, id in (("event", event.id), ("microcosm", place.id)):
+        assert client.put("ignored", {"itemType": kind, "itemId": id}).status == 200
+    assert flags("ignored") == [False] * 2
+
+
 def test_who_goes_watches_and_those_who_watch_hear_of_it(api: ApiClient, forum: Forum) -> None:
     empty_queue()
     anna, bert = forum.member("anna"), forum.member("bert")

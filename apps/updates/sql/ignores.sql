@@ -69,7 +69,7 @@ SELECT (SELECT counted.total FROM counted) AS total,
        summary.*
 FROM readable
 CROSS JOIN page
-LEFT JOIN LATERAL fn.summary_rows(readable.ids, page.kinds, page.ids) AS summary ON true
+LEFT JOIN LATERAL fn.summary_rows(readable.ids, page.kinds, page.ids, %(profile_id)s::bigint) AS summary ON true
 ORDER BY summary.position
 
 -- name: ignore

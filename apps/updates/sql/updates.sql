@@ -390,7 +390,7 @@ SELECT (SELECT counted.total FROM counted) AS total,
        summary.*
 FROM readable
 CROSS JOIN page
-LEFT JOIN LATERAL fn.summary_rows(readable.ids, page.kinds, page.ids) AS summary ON true
+LEFT JOIN LATERAL fn.summary_rows(readable.ids, page.kinds, page.ids, %(profile_id)s::bigint) AS summary ON true
 LEFT JOIN entries ON entries.position = summary.position
 LEFT JOIN profiles_profile AS actor ON actor.id = entries.created_by_id
 LEFT JOIN LATERAL fn.comment_rows(ARRAY[entries.comment_id], entries.read_at) AS said ON entries.comment_id IS NOT NULL

@@ -65,7 +65,7 @@ SELECT (SELECT counted.total FROM counted) AS total,
        entries.send_email, entries.send_sms, summary.*
 FROM readable
 CROSS JOIN page
-LEFT JOIN LATERAL fn.summary_rows(readable.ids, page.kinds, page.ids) AS summary ON true
+LEFT JOIN LATERAL fn.summary_rows(readable.ids, page.kinds, page.ids, %(profile_id)s::bigint) AS summary ON true
 LEFT JOIN entries ON entries.position = summary.position + (SELECT counted.skipped FROM counted)
 ORDER BY summary.position
 

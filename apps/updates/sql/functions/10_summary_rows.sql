@@ -1,11 +1,14 @@
 -- What lists of mixed things need to show each of them: a row for every pair of p_kinds and p_ids that exists, at its
 -- place in the arrays. Whether the things may be seen is the caller's business; `p_readable` are the microcosms that
--- the reader may read, which decides over titles of ancestors, totals and children.
+-- the reader may read, which decides over titles of ancestors, totals and children; `p_profile_id` is the reader, without
+-- whom nothing is said of their answer to an event.
 -- Columns without prefix are about an item: the thing itself or, for a microcosm, the most recent one in it, as
 -- `items.shapes.item_summary` wants them; `place_` about a microcosm (`microcosms.shapes.microcosm_summary`), `person_`
 -- about a profile (`profiles.shapes.profile_summary_of`), `people_` about the people of a huddle.
 -- One SELECT, so that the planner folds it into the statements that use it.
-CREATE FUNCTION fn.summary_rows(p_readable bigint[], p_kinds smallint[], p_ids bigint[]) RETURNS TABLE (
+CREATE FUNCTION fn.summary_rows(
+    p_readable bigint[], p_kinds smallint[], p_ids bigint[], p_profile_id bigint DEFAULT NULL
+) RETURNS TABLE (
     "position" bigint,
     id bigint,
     kind smallint,
@@ -105,7 +108,10 @@ LANGUAGE sql STABLE ROWS 25 AS $$
            event.lat, event.lon, event.north, event.east, event.south, event.west,
            event.status::text, event.rsvp_limit::integer,
            (SELECT count(*) FROM items_attendee AS guest WHERE guest.event_id = event.item_id AND guest.rsvp = 1),
-           NULL::boolean,
+           CASE WHEN p_profile_id > 0 THEN EXISTS (
+               SELECT FROM items_attendee AS own
+               WHERE own.event_id = event.item_id AND own.profile_id = p_profile_id AND own.rsvp = 1
+           ) END,
            place.id, place.path,
            ARRAY(
                SELECT CASE WHEN step.level = 1 OR step.id = ANY (p_readable) THEN ancestor.title END
