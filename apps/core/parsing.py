@@ -56,7 +56,7 @@ def _first_json_value(raw: bytes, error: orjson.JSONDecodeError) -> Any:
     """What stands before trailing data: clients may send more than one value, only the first counts."""
     try:
         text = raw.decode().lstrip(" \t\r\n")
-        value, end = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text)
+        value, end = _FIRST_VALUE.raw_decode(text)
     except (ValueError, RecursionError):
         raise UnreadableBody(f"the body is not JSON: {error}") from error
     if end == len(text.rstrip()):
@@ -67,6 +67,10 @@ def _first_json_value(raw: bytes, error: orjson.JSONDecodeError) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+#: Reads numbers as the strict parser does: none is infinite, and a whole one has 64 bits or becomes a float.
+_FIRST_VALUE = json.JSONDecoder(parse_int=orjson.loads, parse_float=orjson.loads, parse_constant=_refuse_constant)
 
 
 def decode_form(raw: bytes, *, query: bytes) -> FormBody:

@@ -81,6 +81,21 @@ def test_only_the_first_value_counts() -> None:
     assert parse(b"[] trailing") == []
 
 
+@pytest.mark.parametrize(
+    "number", ["0", "-0", "-5", "1.5", "1e3", "9223372036854775807", "18446744073709551615", "18446744073709551616"]
+)
+def test_a_number_is_the_same_when_more_follows_it(number: str) -> None:
+    alone, first = parse(f"[{number}]".encode()), parse(f"[{number}] x".encode())
+    assert (first, type(first[0])) == (alone, type(alone[0]))
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1e400", "-1e400", "9" * 5000])
+def test_a_number_that_no_float_holds_is_refused(number: str) -> None:
+    for body in (f"[{number}]", f"[{number}] x"):
+        with pytest.raises(UnreadableBody):
+            parse(body.encode())
+
+
 def test_a_nul_is_refused_wherever_it_stands() -> None:
     for body in (b'{"a": "x\\u0000"}', b'{"x\\u0000": 1}', b'[["\\u0000"]]'):
         with pytest.raises(OutOfRange):
