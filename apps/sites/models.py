@@ -70,7 +70,8 @@ class MenuLink(models.Model):
     position = models.PositiveSmallIntegerField()
     href = models.CharField(max_length=2000)
     text = models.CharField(max_length=512)
-    title = models.CharField(max_length=2048, blank=True, default="")
+    #: As escaped as it can be, which is five times as long as it may be.
+    title = models.CharField(max_length=2560, blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "position"], name="sites_menulink_position")]

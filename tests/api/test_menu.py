@@ -61,6 +61,12 @@ def test_what_a_menu_may_lead_to(owner: ApiClient, path: str, href: str) -> None
     assert owner.get(path).data[0]["href"] == href
 
 
+def test_the_longest_texts_are_kept_though_each_character_is_escaped(owner: ApiClient, path: str) -> None:
+    link = {"href": "/", "text": '"' * 50, "title": "&" * 512}
+    assert owner.put(path, [link]).status == 200
+    assert owner.get(path).data == [{"href": "/", "text": "&#34;" * 50, "title": "&amp;" * 512}]
+
+
 WRONG: list[tuple[Any, int]] = [
     ([], 4),
     ([SHOP] * 11, 4),

@@ -396,3 +396,11 @@ def test_the_longest_text_is_kept(owner: dict[str, ApiClient], field: Field) -> 
     text = ("Tea & cake. " * MAX_MARKDOWN_LENGTH)[:MAX_MARKDOWN_LENGTH]
     assert check(client, field, text)
     assert not check(client, field, text + "x")
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field.clean is not None], ids=str)
+def test_the_longest_text_is_kept_though_each_character_is_escaped(owner: dict[str, ApiClient], field: Field) -> None:
+    """Lengths are those that people see; a column has room for five times as many."""
+    client = owner[field.host]
+    stored = [check(client, field, '"' * length) for length in (16, 25, 50, 150, 200, 250, 512, 1000, 10_000)]
+    assert any(stored)

@@ -17,7 +17,7 @@ from apps.links.models import Link as ShortLink
 from apps.microcosms.models import Microcosm, MicrocosmAttribute
 from apps.permissions.models import Ban, Role
 from apps.profiles.models import Profile, ProfileAttribute, ProfileOptions
-from apps.sites.models import Site, SiteAttribute
+from apps.sites.models import MenuLink, Site, SiteAttribute
 from apps.sites.services import Link, replace_menu
 from apps.sites.types import ItemType
 from apps.text.rendering import RENDERER_VERSION
@@ -227,6 +227,7 @@ def test_a_dry_run_of_an_export_counts_and_writes_nothing(
 BAD = {
     "events": [
         ({"zone": "Mars/Olympus"}, "has the unknown time zone 'Mars/Olympus'"),
+        ({"zone": "localtime"}, "has the unknown time zone 'localtime'"),
         ({"status": "soon"}, "has the unknown status 'soon'"),
         ({"attendees": [{"id": 1, "rsvp": "perhaps"}]}, "has the unknown answer 'perhaps'"),
         (
@@ -292,6 +293,15 @@ def test_a_site_file_that_cannot_be_used_is_left_out(tmp_path: Path) -> None:
         "is left out: A colour is #RGB, #RRGGBB or a name of CSS."
     ]
     assert Site.objects.get(key="old").title == "old"
+
+
+@pytest.mark.django_db
+def test_the_texts_of_a_menu_are_cut_to_what_a_link_may_have(tmp_path: Path) -> None:
+    writer = small_export(tmp_path)
+    menu = [{"href": "/", "text": '"' * 300, "title": "&" * 600}]
+    writer.write("site.json", {"title": "Fine", "menu": menu})
+    run_import(tmp_path)
+    assert MenuLink.objects.values_list("text", "title").get() == ("&#34;" * 50, "&amp;" * 512)
 
 
 @pytest.mark.django_db

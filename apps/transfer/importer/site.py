@@ -24,7 +24,7 @@ from apps.sites.appearance import (
 )
 from apps.sites.models import SiteAttribute
 from apps.sites.services import Link, edit_site, replace_menu
-from apps.text.cleaning import clean_block, clean_sentence
+from apps.text.cleaning import clean_block, clean_sentence, escape, unescape
 from apps.transfer.importer.archive import Export
 from apps.transfer.importer.extensions import ADDRESSES, RootFile, SiteFile, read_site
 from apps.transfer.importer.fields import FileError, parse
@@ -37,6 +37,9 @@ from apps.transfer.models import MAX_PRODUCT_LENGTH
 
 SITE_FILE = "site.json"
 DEFAULT_PRODUCT = "vbulletin"
+#: As the API has them (contract A 18).
+_MAX_LINK_TEXT_LENGTH = 50
+_MAX_LINK_TITLE_LENGTH = 512
 
 
 def find_site_file(export: Export, *, report: Report) -> SiteFile | None:
@@ -122,6 +125,14 @@ def _changes(file: SiteFile) -> dict[str, Any]:
 
 def _menu(file: SiteFile) -> list[Link]:
     return [
-        Link(href=checked_href(href), text=clean_sentence(text), title=clean_sentence(title))
+        Link(
+            href=checked_href(href),
+            text=_cut(text, length=_MAX_LINK_TEXT_LENGTH),
+            title=_cut(title, length=_MAX_LINK_TITLE_LENGTH),
+        )
         for href, text, title in file.menu
     ]
+
+
+def _cut(text: str, *, length: int) -> str:
+    return escape(unescape(clean_sentence(text))[:length])
