@@ -57,7 +57,7 @@ def subscribe(*, site_id: int, profile_id: int, endpoint: str, p256dh: str, auth
         raise OutOfRange(f"endpoint has at most {MAX_ENDPOINT_LENGTH} characters")
     try:
         checked_url(endpoint)
-        webpush.check_keys(p256dh=p256dh, auth=auth)
+        keys = webpush.checked_keys(p256dh=p256dh, auth=auth)
     except (BadAddress, webpush.BadKeys) as error:
         raise OutOfRange(str(error)) from error
     # Two at once may not exceed the limit together.
@@ -69,7 +69,7 @@ def subscribe(*, site_id: int, profile_id: int, endpoint: str, p256dh: str, auth
     subscription, _created = PushSubscription.objects.update_or_create(
         profile_id=profile_id,
         endpoint_hash=digest,
-        defaults={"endpoint": endpoint, "p256dh": p256dh, "auth": auth},
+        defaults={"endpoint": endpoint, **keys},
     )
     return subscription.id
 

@@ -37,8 +37,11 @@ def decode(text: str) -> bytes:
     return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
 
 
-def check_keys(*, p256dh: str, auth: str) -> None:
-    """Raise BadKeys unless a browser can have these: a point of the curve P-256 and a secret of 16 bytes."""
+def checked_keys(*, p256dh: str, auth: str) -> dict[str, str]:
+    """The keys of a browser as all of Web Push writes them, whatever their padding.
+
+    Raises BadKeys unless a browser can have these: a point of the curve P-256 and a secret of 16 bytes.
+    """
     try:
         point, secret = decode(p256dh), decode(auth)
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
@@ -46,6 +49,7 @@ def check_keys(*, p256dh: str, auth: str) -> None:
         raise BadKeys(BadKeys.__doc__) from error
     if len(point) != _KEY_BYTES or len(secret) != _SECRET_BYTES:
         raise BadKeys(BadKeys.__doc__)
+    return {"p256dh": encode(point), "auth": encode(secret)}
 
 
 def encrypt(

@@ -244,6 +244,14 @@ def test_a_member_adds_sees_and_ends_their_own(api: ApiClient, forum: Forum, ann
     assert [entry["id"] for entry in mine.get("updates/push").data["subscriptions"]] == [shown[1]["id"]]
 
 
+def test_keys_are_kept_as_they_are_used_whatever_their_padding(api: ApiClient, anna: Person) -> None:
+    browser = Browser("https://push.example/1")
+    keys = browser.json["keys"]
+    padded = {name: key + "=" * 200 for name, key in keys.items()}
+    assert api.as_(anna).post("updates/push", browser.json | {"keys": padded}).status == 302
+    assert PushSubscription.objects.values("p256dh", "auth").get() == keys
+
+
 def test_guests_are_refused(api: ApiClient) -> None:
     assert api.get("updates/push").status == 403
     assert api.post("updates/push", Browser("https://push.example/1").json).status == 403
