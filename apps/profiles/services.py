@@ -21,7 +21,7 @@ from apps.profiles.events import ProfileCreated, ProfileEdited
 from apps.profiles.models import Profile, ProfileAttribute, ProfileOptions
 from apps.profiles.names import DELETED_NAME, NameTaken, is_reserved, usable_name
 from apps.sites.models import Site
-from apps.text.cleaning import clean_sentence, unescape
+from apps.text.cleaning import clean_profile_name, clean_sentence, unescape
 
 MAX_GENDER_LENGTH = 16
 #: The attribute that marks a member of the site's association (contract A 13.3, A 26).
@@ -212,7 +212,8 @@ def edit_profile(
     Raises UnusableName, ReservedName, NameTaken or GenderTooLong.
     """
     changes: dict[str, object] = {}
-    if name is not None:
+    # Clients send back the name with whatever else they change: it stays, though nobody else may have it by now.
+    if name is not None and profile.name not in (name, clean_profile_name(name)):
         changes["name"] = usable_name(name, email=profile.user.email)
     if gender is not None:
         changes["gender"] = clean_gender(gender)

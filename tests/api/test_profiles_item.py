@@ -395,6 +395,24 @@ def test_reserved_names_are_for_their_address(api: ApiClient, forum: Forum, memb
     assert api.as_(member).put(f"profiles/{member.id}", {"profileName": "admin"}).status == 302
 
 
+@pytest.mark.parametrize("stored", ["Root", "O&#39;Neil", "has space"])
+def test_a_name_that_stays_keeps_no_edit_back(
+    api: ApiClient, forum: Forum, member: Person, settings: Any, stored: str
+) -> None:
+    """Clients send it with whatever else is changed, also when a name like it could not be chosen any more."""
+    Profile.objects.filter(id=member.id).update(name=stored)
+    settings.RESERVED_PROFILE_NAMES = {"root": "", "O'Neil": ""}
+    client = api.as_(member)
+    reply = client.put(f"profiles/{member.id}", {"profileName": stored, "gender": "other"})
+    assert reply.status == 302, reply
+    profile = Profile.objects.get(id=member.id)
+    assert (profile.name, profile.gender) == (stored, "other")
+    assert client.put(f"profiles/{member.id}", {"profileName": "ROOT"}).status == 400
+    Profile.objects.filter(id=member.id).update(name="O&#39;Neil")
+    assert client.put(f"profiles/{member.id}", {"profileName": "O'Neil"}).status == 302
+    assert api.as_(forum.member()).put(f"profiles/{member.id}", {"profileName": stored}).status == 403
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
