@@ -8,7 +8,9 @@ from apps.accounts.models import User
 from apps.accounts.services import DELETED_EMAIL
 from apps.core.clock import now
 from apps.core.models import Change
+from apps.permissions.models import Role
 from apps.profiles.models import Profile, ProfileAttribute, ProfileOptions
+from apps.sites.models import Site
 from tests.client import ApiClient, Reply
 from tests.factories import Forum, ban, make_user
 from tests.fingerprint import fingerprint
@@ -134,6 +136,42 @@ def test_a7_only_the_site_owner_adds_people(api: ApiClient, forum: Forum, path: 
         reply = api.as_(person).post(path, [{"email": "new@new.org", "isMember": True}])
         assert (reply.status, reply.code) == (403, code)
     assert fingerprint() == before
+
+
+def test_a7_who_has_handed_the_site_on_administers_it_no_more(api: ApiClient, forum: Forum) -> None:
+    """A 13.1, A 22.1, A 31.1: these look at the owner alone, permissions at the creator too."""
+    heir, member = forum.member(), forum.member()
+    Site.objects.filter(id=forum.site.id).update(owner=heir.profile.user_id)
+    role = Role.objects.filter(microcosm=forum.root).first()
+    assert role is not None
+    mark = [{"op": "replace", "path": "/member", "value": True}]
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", "users", [{"email": "new@new.org"}]),
+        ("POST", "users/batch", [{"email": "new@new.org", "isMember": True}]),
+        ("GET", "roles", None),
+        ("POST", "roles", {"title": "Mine", "read": True}),
+        ("GET", f"roles/{role.id}", None),
+        ("PUT", f"roles/{role.id}", {"title": "Mine"}),
+        ("GET", f"roles/{role.id}/members", None),
+        ("POST", f"roles/{role.id}/criteria", {"profileColumn": "id", "predicate": "gt", "value": 0}),
+        ("PATCH", f"profiles/{member.id}", mark),
+        ("PUT", f"profiles/{member.id}/attributes/is_member", {"value": True}),
+        ("GET", "bans", None),
+        ("POST", "bans", {"profileId": member.id}),
+        ("DELETE", f"roles/{role.id}", None),
+    ]
+    creator, owner = api.as_(forum.owner), api.as_(heir)
+    before = fingerprint()
+    for verb, path, body in calls:
+        reply = creator.request(verb, path, json=body)
+        assert (reply.status, reply.code) == (403, 8), (verb, path)
+    assert fingerprint() == before
+    for verb, path, body in calls:
+        assert owner.request(verb, path, json=body).status in (200, 302), (verb, path)
+    # By permission they are an owner still.
+    assert creator.get("permission?itemType=site").data["siteOwner"]
+    assert creator.get(f"profiles/{member.id}").data["email"] == member.profile.user.email
+    assert creator.put(f"site/{forum.site.id}/attributes/a", {"value": 1}).status == 302
 
 
 def test_t1_the_owner_of_another_site_adds_nobody(api: ApiClient, forum: Forum, other_forum: Forum) -> None:
