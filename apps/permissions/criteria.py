@@ -19,6 +19,8 @@ _TEXT = _EQUALITY | {"substr", "nsubstr"}
 
 _NUMBER_COLUMNS = frozenset({"id", "itemCount", "commentCount", "created"})
 _TEXT_COLUMNS = frozenset({"profileName", "gender", "email"})
+#: What only its holder and the owner of the site see of a profile (contract A 23.2), so only the owner tests it.
+PRIVATE_COLUMNS = frozenset({"email"})
 COLUMNS = _NUMBER_COLUMNS | _TEXT_COLUMNS | {"isBanned"}
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -9,24 +9,29 @@ from apps.core.errors import Missing, OutOfRange
 from apps.core.openapi import operation
 from apps.core.pagination import collection
 from apps.permissions import queries, services, shapes
-from apps.permissions.access import Need
+from apps.permissions.access import Need, require_site_owner
 from apps.permissions.api.members import MAX_ENTRIES
 from apps.permissions.api.roles import RoleApi, roles_href
-from apps.permissions.criteria import CheckedCriterion, check_criterion
+from apps.permissions.criteria import PRIVATE_COLUMNS, CheckedCriterion, check_criterion
 from apps.permissions.models import Criterion
 from apps.permissions.serializers import CriterionInput, CriterionListOutput, CriterionOutput, ReferenceInput
+from apps.profiles.viewer import Viewer
 
 
-def _checked(values: dict[str, Any]) -> CheckedCriterion:
+def _checked(viewer: Viewer, values: dict[str, Any]) -> CheckedCriterion:
     if "value" not in values:
         raise OutOfRange("value is required")
-    return check_criterion(
+    criterion = check_criterion(
         or_group=values.get("orGroup", 0),
         column=values.get("profileColumn", "").strip(),
         key=values.get("attrKey", ""),
         predicate=values.get("predicate", "").strip(),
         value=values["value"],
     )
+    if criterion.column in PRIVATE_COLUMNS:
+        # Whoever reads the members of a role finds by trying what their addresses are.
+        require_site_owner(viewer)
+    return criterion
 
 
 def _criterion(role_id: int, criterion_id: int) -> Criterion:
@@ -65,7 +70,7 @@ class CriterionList(RoleApi):
             actor_id=self.viewer.profile_id,
             site_id=self.viewer.site_id,
             role_id=role_id,
-            criterion=_checked(values),
+            criterion=_checked(self.viewer, values),
         )
         return self.wrote(
             _href(microcosm_id, role_id, criterion.id),
@@ -104,7 +109,7 @@ class CriterionDetail(RoleApi):
             site_id=self.viewer.site_id,
             role_id=role_id,
             criterion_id=criterion_id,
-            criterion=_checked(shapes.criterion(stored) | values),
+            criterion=_checked(self.viewer, shapes.criterion(stored) | values),
         )
         return self.wrote(
             _href(microcosm_id, role_id, criterion_id),
