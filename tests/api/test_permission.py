@@ -128,3 +128,23 @@ def test_a9_what_is_hidden_is_like_what_never_was(api: ApiClient, forum: Forum, 
                 client, f"itemType={kind}&itemId=987654321"
             )
         assert "read" in granted(owner, f"itemType={kind}&itemId={id}")
+
+
+@pytest.mark.parametrize("flag", ["deleted", "moderated"])
+def test_a9_what_may_be_started_in_a_hidden_place_is_like_in_one_that_never_was(
+    api: ApiClient, forum: Forum, flag: str
+) -> None:
+    """A3."""
+    place = make_microcosm(forum)
+    below, owner, moderator = make_microcosm(forum, place), api.as_(forum.owner), forum.member()
+    make_role(place, moderator, is_moderator=True, can_read=True)
+    patch = [{"op": "replace", "path": f"/meta/flags/{flag}", "value": True}]
+    assert owner.patch(f"microcosms/{place.id}", patch).status == 200
+    for kind in ("conversation", "event", "poll"):
+        for id in (place.id, below.id):
+            for client in (api, api.as_(forum.member())):
+                assert granted(client, f"itemType={kind}&microcosmId={id}") == granted(
+                    client, f"itemType={kind}&microcosmId=987654321"
+                )
+            for client in (owner, api.as_(moderator)):
+                assert "read" in granted(client, f"itemType={kind}&microcosmId={id}")

@@ -13,7 +13,7 @@ from apps.permissions.access import Need, access_microcosm
 from apps.permissions.queries import permissions_for
 from apps.permissions.serializers import PermissionsOutput
 from apps.profiles.viewer import Viewer
-from apps.sites.types import ITEM_TYPES, ItemType
+from apps.sites.types import ITEM_TYPES, PLACED_ITEMS, ItemType
 
 
 class PermissionDetail(Api):
@@ -32,11 +32,11 @@ class PermissionDetail(Api):
         word = request.query_params.get("itemType", "").lower()
         if word and word not in ITEM_TYPES:
             raise OutOfRange("itemType is not the name of a type")
-        kind, thing_id = ITEM_TYPES.get(word), self._id("itemId")
-        permissions = permissions_for(self.viewer, kind=kind, thing_id=thing_id, microcosm_id=self._id("microcosmId"))
-        if permissions.can_read and thing_id and not _reaches(self.viewer, kind=kind, thing_id=thing_id):
+        kind, thing_id, microcosm_id = ITEM_TYPES.get(word), self._id("itemId"), self._id("microcosmId")
+        permissions = permissions_for(self.viewer, kind=kind, thing_id=thing_id, microcosm_id=microcosm_id)
+        if permissions.can_read and not _reaches(self.viewer, kind=kind, thing_id=thing_id, microcosm_id=microcosm_id):
             # What is deleted or held back is as if it had never been.
-            permissions = permissions_for(self.viewer, kind=kind, thing_id=MAX_ID)
+            permissions = permissions_for(self.viewer, kind=kind, thing_id=thing_id and MAX_ID, microcosm_id=MAX_ID)
         return Answer(permissions.shape())
 
     def _id(self, name: str) -> int:
@@ -48,8 +48,12 @@ class PermissionDetail(Api):
         return int(text)
 
 
-def _reaches(viewer: Viewer, *, kind: ItemType | None, thing_id: int) -> bool:
-    """Whether the state of a thing lets somebody at it who may read where it is."""
+def _reaches(viewer: Viewer, *, kind: ItemType | None, thing_id: int, microcosm_id: int) -> bool:
+    """Whether the state of a thing, or of the place of a collection, lets somebody at it who may read where it is."""
+    if thing_id == 0:
+        if microcosm_id == 0 or kind not in PLACED_ITEMS:
+            return True
+        kind, thing_id = ItemType.MICROCOSM, microcosm_id
     try:
         if kind == ItemType.MICROCOSM:
             access_microcosm(viewer, thing_id, Need.READ)
