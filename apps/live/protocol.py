@@ -1,16 +1,17 @@
-"""uvicorn's protocol of sockets, changed in three ways (docs/decisions/0053 and 0080); named by `--ws` of the server.
+"""uvicorn's protocols, changed in some ways (docs/decisions/0053 and 0080); named by `--ws` and `--http` of the server.
 
-It takes whole frames: an application that finds `EXTENSION` in the scope's extensions may send messages of that type,
-whose `data` is any number of frames, the same bytes for all who get them. A client that is refused learns the code. One
-that does not read is let go.
+That of sockets takes whole frames: an application that finds `EXTENSION` in the scope's extensions may send messages of
+that type, whose `data` is any number of frames, the same bytes for all who get them. A client that is refused learns
+the code. One that does not read is let go, by that of HTTP when the application says so.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
@@ -18,6 +19,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 EXTENSION = "microcosm.frames"
+#: Where the scope of HTTP has the function that lets go of a client that does not read the end of its answer.
+CUT_OFF_LATER = "microcosm.cut_off_later"
 
 
 @lru_cache(maxsize=256)
@@ -101,3 +104,22 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.close_timer.cancel()
         if not self.disconnected:
             self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+
+class StreamProtocol(H11Protocol):
+    """One connection of HTTP, whose application can have it cut off `close_timeout` seconds later.
+
+    The last piece of an answer, and a transport that is closed, wait until the client has read what was written before.
+    """
+
+    close_timeout = 10.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Say in the scope of each request how to cut it off."""
+        super().connection_made(transport)
+        cut_off_later = partial(self.loop.call_later, self.close_timeout, transport.abort)
+        self.app = partial(_run, self.app, cut_off_later)
+
+
+async def _run(app: Any, cut_off_later: Any, scope: Any, receive: Any, send: Any) -> None:
+    await app({**scope, CUT_OFF_LATER: cut_off_later}, receive, send)

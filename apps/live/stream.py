@@ -19,6 +19,7 @@ from apps.live.database import client_database
 from apps.live.frames import ITEM_WORDS, Topic, topic_of
 from apps.live.hub import hub
 from apps.live.listener import Listener, Subscription, Way
+from apps.live.protocol import CUT_OFF_LATER
 from apps.live.queries import may_follow
 from apps.live.replay import Replay
 from apps.live.services import redeem_ticket
@@ -94,21 +95,30 @@ async def _serve(
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         hello = f"retry: {RETRY_MILLISECONDS}\nid: {position}\nevent: open\ndata: {{}}\n\n"
         await send({"type": "http.response.body", "body": hello.encode(), "more_body": True})
-        if scope["method"] == "HEAD":
-            return
-        subscription = Subscription(listener, to="stream", id=0, last=position)
-        await Replay(hub, subscription, topics).run()
-        await _until_over(receive, listener, is_over)
+        if scope["method"] != "HEAD":
+            subscription = Subscription(listener, to="stream", id=0, last=position)
+            await Replay(hub, subscription, topics).run()
+            await _until_over(receive, listener, is_over)
+        await _end(scope, send, listener)
     except DatabaseError as error:
         # Who has had the beginning comes back and goes on from there.
         log.warning("a stream ends, the database does not answer: %s", error)
-        if not has_begun:
+        if has_begun:
+            await _end(scope, send, listener)
+        else:
             await _refuse(send, viewer.site, errors.Unavailable())
-            return
     finally:
         listener.gone()
         entrance.leave(address, viewer)
         await hub.leave(listener)
+
+
+async def _end(scope: Scope, send: Send, listener: Listener) -> None:
+    """Say that it is over; a client that does not read that either counts until the server has cut it off."""
+    listener.gone()
+    cut_off_later = scope.get(CUT_OFF_LATER)
+    if cut_off_later is not None:
+        cut_off_later()
     with contextlib.suppress(OSError, RuntimeError):
         await send({"type": "http.response.body", "body": b""})
 
@@ -194,6 +204,8 @@ _HEADERS = [
     (b"cache-control", b"private, no-store"),
     (b"access-control-allow-origin", b"*"),
     (b"x-content-type-options", b"nosniff"),
+    # After the end nothing else is asked on a connection that may be cut off.
+    (b"connection", b"close"),
     # nginx would collect events into larger pieces.
     (b"x-accel-buffering", b"no"),
 ]

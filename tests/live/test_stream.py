@@ -230,7 +230,9 @@ async def test_what_may_not_be_read_is_not_streamed(forum: Forum) -> None:
 
 async def test_other_verbs_and_hosts(forum: Forum) -> None:
     assert (await get(forum, method="POST")).status == 405
-    assert (await get(forum, method="HEAD")).status == 200
+    head = await get(forum, method="HEAD")
+    assert head.status == 200
+    await head.ended()
     assert (await get(Forum(forum.site, forum.owner, forum.root, host="nobody.localhost"))).status == 404
 
 

@@ -39,7 +39,7 @@ def options() -> dict[str, Any]:
     assert command
     words = command[1].replace("${LIVE_WORKERS}", "1").split()
     context = uvicorn.main.make_context("uvicorn", words)
-    names = ("backlog", "lifespan", "ws", "ws_max_size", "ws_per_message_deflate", "ws_ping_interval")
+    names = ("backlog", "http", "lifespan", "ws", "ws_max_size", "ws_per_message_deflate", "ws_ping_interval")
     return {name: context.params[name] for name in names}
 
 
@@ -259,6 +259,34 @@ async def test_w6_who_never_reads_again_does_not_keep_the_connection(how: str) -
             writer.transport.abort()
     finally:
         monkeypatch.undo()
+
+
+async def test_w6_who_never_reads_the_end_of_a_stream_does_not_keep_the_connection(
+    forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol.StreamProtocol, "close_timeout", 0.1)
+    ended = asyncio.Event()
+
+    async def noted(scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        await application(scope, receive, send)
+        ended.set()
+
+    async with serving(noted) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /api/v1/changes/stream HTTP/1.1\r\nHost: {forum.host}\r\n\r\n".encode())
+        await asyncio.wait_for(reader.readuntil(b"event: open"), PATIENCE)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        (stuck,) = hub.rooms[forum.site.id].listeners
+        while not stuck.is_closed:
+            stuck.push('{"type":"change"}' * 1000)
+            await asyncio.sleep(0)
+        assert entrance._addresses
+        await asyncio.wait_for(ended.wait(), PATIENCE)
+        assert not entrance._addresses
+        writer.transport.resume_reading()  # type: ignore[attr-defined]
+        with contextlib.suppress(ConnectionError):
+            assert not (await asyncio.wait_for(reader.read(), PATIENCE)).endswith(b"0\r\n\r\n")
+        writer.transport.abort()
 
 
 async def test_frames_of_one_message_arrive_as_they_were_given() -> None:
