@@ -16,7 +16,8 @@ _seats = threading.BoundedSemaphore(max(1, settings.FEED_WAITERS))
 def wait_for_page(read: Callable[[int], FeedPage], *, site_id: int, after: int, seconds: float) -> FeedPage:
     """The first page behind a position that holds anything, or an empty one after some seconds.
 
-    `read` is asked again whenever something changed on the site. Answers at once what there is when too many wait.
+    `read` is asked again while there is more, and whenever something changed on the site. Answers at once what there is
+    when too many wait.
     """
     if not _seats.acquire(blocking=False):
         return read(after)
@@ -24,7 +25,8 @@ def wait_for_page(read: Callable[[int], FeedPage], *, site_id: int, after: int, 
         with wakes().waiting(site_id) as wake:
             deadline = time.monotonic() + seconds
             page = read(after)
-            while not page.rows and (page.has_more or wake(deadline)):
+            # Whoever may see little of a long log would look through all of it.
+            while not page.rows and time.monotonic() < deadline and (page.has_more or wake(deadline)):
                 page = read(page.position)
             return page
     finally:

@@ -14,7 +14,10 @@ from apps.accounts.services import revoke_token
 from apps.core.queries import log_place
 from apps.items.services import create_conversation
 from apps.live import waiting
+from apps.live.queries import FeedPage, Filter, feed_page
 from apps.permissions.models import Role
+from apps.profiles.viewer import Viewer
+from apps.sites.hosts import site_at
 from tests.client import ApiClient
 from tests.factories import Forum, make_forum
 
@@ -137,3 +140,48 @@ def test_a5_rights_lost_while_waiting_count(forum: Forum, pool: ThreadPoolExecut
     item_id = start(forum)
     # What was hidden when it came is behind the position already.
     assert [c["ids"]["itemId"] for c in waiting_request.result(PATIENCE).data["changes"]] == [item_id]
+
+
+def test_a_long_log_with_nothing_for_the_caller_is_looked_through_until_the_time_is_over(forum: Forum) -> None:
+    began = time.monotonic()
+
+    def read(position: int) -> FeedPage:
+        assert time.monotonic() - began < PATIENCE
+        return FeedPage(rows=[], position=position + 1000, has_more=True)
+
+    page = waiting.wait_for_page(read, site_id=forum.site.id, after=0, seconds=0.1)
+    assert (page.rows, page.has_more) == ([], True)
+    assert page.position >= 1000
+
+
+def test_what_comes_while_the_log_is_read_wakes_who_waits(forum: Forum, pool: ThreadPoolExecutor) -> None:
+    site = site_at(forum.host)
+    assert site is not None
+    item_ids: list[int] = []
+
+    def read(position: int) -> FeedPage:
+        page = feed_page(Viewer(site=site), after=position, limit=1, wanted=Filter())
+        if not item_ids:
+            item_ids.append(pool.submit(start, forum).result(PATIENCE))
+            # The server tells of it with the answer to this.
+            log_place(site_id=forum.site.id)
+        return page
+
+    after = log_place(site_id=forum.site.id).head
+    page = waiting.wait_for_page(read, site_id=forum.site.id, after=after, seconds=3)
+    assert [row.item_id for row in page.rows] == item_ids
+
+
+def test_r7_a_database_that_goes_away_meanwhile_is_503(forum: Forum, pool: ThreadPoolExecutor) -> None:
+    after = log_place(site_id=forum.site.id).head
+    began = server_time()
+    client = ApiClient(host=forum.host, checked=False)
+    waiting_request = pool.submit(client.get, f"changes?after={after}&wait=25")
+    until_waiting(1, since=began)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    reply = waiting_request.result(PATIENCE)
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "1")
