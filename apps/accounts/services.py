@@ -204,11 +204,28 @@ def user_of_identity(identity: VerifiedIdentity) -> User:
     if not user.is_active:
         raise ProofRefused
     if identity.is_email_confirmed and user.email_confirmed_at is None:
-        user.email_confirmed_at = clock.now()
-        user.save(update_fields=["email_confirmed_at"])
+        user = _confirm_address(user_id=user.id)
     if needs_confirmation(user):
         raise ConfirmationRequired
     return user
+
+
+@transaction.atomic
+def _confirm_address(*, user_id: int) -> User:
+    """Somebody has shown that the address is theirs; whoever signed up with it before and never did is shut out."""
+    user = User.objects.select_for_update().get(id=user_id)
+    if user.email_confirmed_at is None:
+        user.email_confirmed_at = clock.now()
+        _end_password(user)
+        user.save(update_fields=["email_confirmed_at", "password"])
+    return user
+
+
+def _end_password(user: User) -> None:
+    """Take away a password, on an object that is saved later, and with it the tokens: it need not be its owner's."""
+    if user.has_usable_password():
+        revoke_tokens(user_id=user.id)
+        user.set_unusable_password()
 
 
 def sign_up(*, email: str, password: str, audience: str) -> User | None:
@@ -284,8 +301,7 @@ def redeem_code(*, email: str, code: str, password: str) -> User | None:
         return None
     record.delete()
     user = record.user
-    if user.has_usable_password():
-        revoke_tokens(user_id=user.id)
+    _end_password(user)
     user.email_confirmed_at = user.email_confirmed_at or now
     user.set_password(password)
     user.save(update_fields=["email_confirmed_at", "password"])

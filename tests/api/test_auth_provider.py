@@ -15,7 +15,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from apps.accounts.models import AccessToken, User
-from apps.accounts.services import create_client, get_or_create_user
+from apps.accounts.services import create_client, get_or_create_user, issue_token
+from apps.accounts.tokens import token_hash
+from apps.core import clock
+from apps.core.models import Change
 from apps.profiles.models import Profile
 from apps.sites.models import Site
 from tests.certificates import make_tls
@@ -166,6 +169,42 @@ def test_the_account_of_the_address_is_the_one_signed_in(provider: Provider, sig
     known = get_or_create_user(email=EMAIL.lower())
     sign_in(Code="good")
     assert AccessToken.objects.get(client__isnull=False).user_id == known.id
+
+
+@pytest.mark.parametrize("is_required", [True, False])
+def test_i2_who_signed_up_with_an_address_that_is_not_theirs_is_shut_out(
+    provider: Provider, sign_in: Any, api: ApiClient, secret: str, settings: Any, is_required: bool
+) -> None:
+    """I2: their password and their tokens end once the provider says whose the address is, and no later ones."""
+
+    def by_password() -> Reply:
+        return api.post("auth", {"ClientSecret": secret, "email": EMAIL, "password": "of the squatter"})
+
+    def status_of(token: str) -> int:
+        return api.get("whoami", headers={"Authorization": f"Bearer {token}"}).status
+
+    body = {"ClientSecret": secret, "email": EMAIL, "password": "of the squatter", "signUp": True}
+    squatter = [api.post("auth", body).data, by_password().data]
+    settings.EMAIL_CONFIRMATION_REQUIRED = is_required
+    owner = sign_in(Code="good").data
+    assert [status_of(token) for token in (*squatter, owner)] == [401, 401, 200]
+    assert (by_password().status, by_password().data) == (403, None)
+    assert User.objects.get(email=EMAIL).email_confirmed_at is not None
+    assert Change.objects.filter(kind="token.revoked").count() == 2
+    again = sign_in(Code="good").data
+    assert [status_of(token) for token in (owner, again)] == [200, 200]
+
+
+def test_a_password_of_a_confirmed_address_stays(provider: Provider, sign_in: Any, forum: Forum) -> None:
+    user = get_or_create_user(email=EMAIL)
+    user.set_password("a long pass phrase")
+    user.email_confirmed_at = clock.now()
+    user.save()
+    before = User.objects.filter(id=user.id).values().get()
+    token = issue_token(user=user, client=None)
+    assert sign_in(Code="good").status == 200
+    assert User.objects.filter(id=user.id).values().get() == before
+    assert AccessToken.objects.get(token_hash=token_hash(token)).revoked_at is None
 
 
 def test_a_provider_that_wants_basic_authentication(provider: Provider, sign_in: Any) -> None:
