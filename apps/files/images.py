@@ -18,6 +18,9 @@ from apps.files.sizes import Box
 _FORMATS = {"image/gif": "GIF", "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 #: Pixels of all frames of an animation together, in pictures of the largest size.
 _LARGEST_ANIMATION = 2
+#: Scans of a JPEG: encoders make about ten, and with each of them decoders walk over the whole picture.
+_MAX_SCANS = 100
+_START_OF_SCAN = b"\xff\xda"
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -57,13 +60,20 @@ def _reading() -> Iterator[None]:
 def prepare_picture(data: bytes, *, mime_type: str, box: Box) -> Picture:
     """What is stored of an uploaded picture: the picture alone, upright, not larger than `box`.
 
-    Raises BadImage for what cannot be decoded and for what would take too much memory to show. A picture that is
+    Raises BadImage for what cannot be decoded and for what would take too much memory or time to show. A picture that is
     upright and small enough keeps its own encoding, so that cleaning it again changes nothing.
     """
     cleaned, frames = _cleaned(data, mime_type=mime_type)
-    with _reading(), _opened(data, mime_type=mime_type) as image:
+    drawn = data
+    if mime_type == "image/jpeg":
+        # Decoded as it was cleaned, so that nothing of what is thrown away makes work or counts as a scan.
+        drawn = cleaned or data
+        _check_scans(drawn)
+    with _reading(), _opened(drawn, mime_type=mime_type) as image:
         _check_pixels(image.size, frames=frames)
-        orientation = _orientation_of(image) if frames == 1 else 1
+        orientation = 1
+        if frames == 1:
+            orientation = _orientation_of(image) if drawn is data else _orientation_in(data, mime_type=mime_type)
         size = image.size[::-1] if orientation >= 5 else image.size
         target = box.fit(size)
         if cleaned and orientation == 1 and target == size:
@@ -98,11 +108,22 @@ def _check_pixels(size: tuple[int, int], *, frames: int) -> None:
         raise BadImage(f"a picture may have {limit} pixels, an animation {limit * _LARGEST_ANIMATION} in all frames")
 
 
+def _check_scans(data: bytes) -> None:
+    """Refuse too many; the marker is looked for in all bytes, as decoders find it behind whatever is broken, too."""
+    if data.count(_START_OF_SCAN) > _MAX_SCANS:
+        raise BadImage(f"a JPEG may have {_MAX_SCANS} scans")
+
+
 def _verified(cleaned: bytes, *, mime_type: str) -> Picture:
     """The cleaned file, once it has been decoded."""
     with _opened(cleaned, mime_type=mime_type) as image:
         image.load()
         return Picture(cleaned, mime_type, *image.size)
+
+
+def _orientation_in(data: bytes, *, mime_type: str) -> int:
+    with _opened(data, mime_type=mime_type) as image:
+        return _orientation_of(image)
 
 
 def _orientation_of(image: Image.Image) -> int:

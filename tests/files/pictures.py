@@ -97,6 +97,13 @@ def png_bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + png_chunk(b"IEND", b"")
 
 
+def jpeg_of_scans(count: int, width: int = 40, height: int = 20, **options: Any) -> bytes:
+    """A JPEG whose last scan, of twelve bytes, comes so often that there are `count` of them."""
+    whole = encode(Image.new("L", (width, height), 128), "JPEG", progressive=True, **options)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * (count - whole.count(b"\xff\xda")) + whole[-2:]
+
+
 def webp_bomb(width: int, height: int) -> bytes:
     """An animation whose canvas alone would take more than a gigabyte."""
     small = webp(2)

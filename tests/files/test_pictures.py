@@ -23,6 +23,7 @@ from tests.files.pictures import (
     gif_of_frames,
     gradient,
     jpeg,
+    jpeg_of_scans,
     png,
     png_bomb,
     png_chunk,
@@ -196,6 +197,31 @@ def test_x3_picture_bombs_are_refused_quickly(uploader: ApiClient, content: byte
     assert (reply.status, reply.code) == (400, 21)
     assert time.process_time() - started < 2
     assert not File.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["", "?maxWidth=30"])
+@pytest.mark.parametrize("options", [{}, {"exif": exif(6)}], ids=["upright", "turned"])
+def test_x3_a_jpeg_has_a_hundred_scans_at_most(uploader: ApiClient, query: str, options: dict[str, Any]) -> None:
+    """Decoders walk over all of a picture with each scan, and one of twelve bytes is enough."""
+    assert upload(uploader, jpeg_of_scans(100, **options), query=query).status == 200
+    assert upload(uploader, jpeg_of_scans(101, **options), query=query).code == 21
+    large = jpeg_of_scans(20_000, 2_000, 2_000, **options)
+    # One that is built oddly is decoded, too: what stands between its scans, or seems to end it, hides none of them.
+    odd = [b"junk", b"\xff\xff\x00\x04\xff\xd9", b"\xff\xff\x00\xff\xff"]
+    hidden = [large[:-16] + between + large[-16:] for between in odd]
+    first = large.index(b"\xff\xda", large.index(b"\xff\xda") + 2)
+    hidden += [large[:first] + between + large[first:] for between in odd]
+    for content in (large, *hidden):
+        started = time.process_time()
+        reply = upload(uploader, content, query=query)
+        assert time.process_time() - started < 2
+        assert reply.status == 200 or reply.code == 21
+
+
+def test_what_stands_behind_a_jpeg_counts_for_nothing(uploader: ApiClient) -> None:
+    film = b"\xff\xda\0\x02" * 1_000
+    for query in ("", "?maxWidth=30"):
+        assert upload(uploader, jpeg() + film, query=query).status == 200
 
 
 def test_x3_an_animation_may_not_have_more_pixels_than_two_pictures(uploader: ApiClient, settings: Any) -> None:
