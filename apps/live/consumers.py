@@ -75,7 +75,8 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # has no stubs
     async def _enter(self, scope: Message, address: Address) -> None:
         """Find out who listens where; a socket that is not let in is closed with the reason."""
         site = await client_database.run(entrance.site_of, scope)
-        if site is None:
+        # The apex has no feed either, and its members' profiles are their own affair (A1).
+        if site is None or site.is_root:
             await self._close(UNKNOWN_SITE)
             return
         viewer: Viewer | None = Viewer(site=site)

@@ -76,8 +76,7 @@ class PresenceBoard:
         if len(self._typed_at) > 10_000:
             self._typed_at.clear()
         self._typed_at[key] = now
-        news = {"site": key[0], "item": item_id, "typing": listener.profile_id}
-        await client_database.run(services.tell_presence, news)
+        await client_database.run(services.tell_typing, site_id=key[0], item_id=item_id, profile_id=listener.profile_id)
 
     async def hear(self, news: dict[str, Any], room: Room) -> None:
         """Another process, or this one, has news of a place on a site that somebody here listens on."""

@@ -12,6 +12,7 @@ from apps.core.errors import InvalidToken
 from apps.core.wakes import PRESENCE, wakes
 from apps.live.models import Presence, Ticket
 from apps.live.queries import statements
+from apps.profiles.models import Profile
 
 #: How long a ticket can be used; a client asks for one right before it opens its stream.
 TICKET_SECONDS = 30
@@ -25,6 +26,12 @@ _CLEARED_AT_ONCE = 100
 def tell_presence(*news: dict[str, int]) -> None:
     """Tell all processes what happens at places, each an object of `site`, `item` and more."""
     wakes().tell(PRESENCE, [orjson.dumps(one).decode() for one in news])
+
+
+def tell_typing(*, site_id: int, item_id: int, profile_id: int) -> None:
+    """Tell all processes that somebody is typing under an item, unless they hide themselves."""
+    if Profile.objects.filter(site_id=site_id, id=profile_id, is_visible=True).exists():
+        tell_presence({"site": site_id, "item": item_id, "typing": profile_id})
 
 
 @transaction.atomic

@@ -193,6 +193,22 @@ async def test_who_hides_is_not_here(forum: Forum) -> None:
         await one.close()
 
 
+async def test_a1_who_hides_is_not_typing(forum: Forum) -> None:
+    item_id = await call(start, forum)
+    hidden, seen = await call(forum.member), await call(forum.member)
+    await call(Profile.objects.filter(id=hidden.id).update, is_visible=False)
+    guest, one, two = await open_for(forum), await open_for(forum, hidden), await open_for(forum, seen)
+    for socket in (guest, one, two):
+        await socket.follow("presence", item_id)
+    await one.say(type="typing", id=item_id)
+    assert (await one.ask(type="ping"))["type"] == "pong"
+    await two.say(type="typing", id=item_id)
+    frame = await guest.hear(past=("presence",))
+    assert frame == {"type": "typing", "to": "presence", "id": item_id, "profileId": seen.id}
+    for socket in (guest, one, two):
+        await socket.close()
+
+
 async def test_a1_presence_is_for_those_who_may_read(forum: Forum) -> None:
     member = await call(forum.member)
     place = await call(make_microcosm, forum)

@@ -397,6 +397,13 @@ async def test_t1_a_socket_hears_nothing_of_another_site(forum: Forum) -> None:
     await socket.close()
 
 
+async def test_a1_nobody_listens_on_the_apex(forum: Forum) -> None:
+    root = await call(make_forum, "root", is_root=True)
+    for token in ("", root.owner.token):
+        socket = await open_socket(root.host, token=token)
+        assert await socket.closing_code() == 4404
+
+
 # --- Bad manners ------------------------------------------------------------------------------------
 
 
