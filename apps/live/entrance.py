@@ -39,7 +39,11 @@ def is_welcome_origin(scope: Scope) -> bool:
     origin = header(scope, b"origin")
     if not origin or "*" in settings.LIVE_ORIGINS or origin.lower() in settings.LIVE_ORIGINS:
         return True
-    host = normalise_host(urlsplit(origin).netloc)
+    try:
+        host = normalise_host(urlsplit(origin).netloc)
+    except ValueError:
+        # Not an address at all, as `http://[` (W3).
+        return False
     return host != "" and host == normalise_host(header(scope, b"host"))
 
 

@@ -374,6 +374,15 @@ async def test_w4_pages_of_other_hosts_are_turned_away(
         await communicator.wait()
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://a]b", "http://[x]"])
+async def test_w3_an_origin_that_is_no_address_is_turned_away(forum: Forum, origin: str) -> None:
+    headers = [(b"host", forum.host.encode()), (b"origin", origin.encode())]
+    communicator = WebsocketCommunicator(application, "/live/v1", headers=headers)
+    connected, _ = await communicator.connect(timeout=PATIENCE)
+    assert not connected
+    await communicator.wait()
+
+
 async def test_w4_a_token_in_the_address_is_nobodys(forum: Forum) -> None:
     member = await call(forum.member)
     socket = await open_socket(forum.host, path=f"/live/v1?access_token={member.token}")
