@@ -146,8 +146,9 @@ class Hub:
                             for wake in await heard(POLL_SECONDS):
                                 await self._hear(wake)
             except (psycopg.OperationalError, DatabaseError, OSError) as error:
-                # Nothing is lost: every room knows up to where it was told.
+                # No change is lost: every room knows up to where it was told.
                 log.warning("the change log cannot be followed, trying again: %s", error)
+                self.presence.doubt()
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:

@@ -66,6 +66,8 @@ class PresenceBoard:
             del people[listener.profile_id]
         if not people:
             del self._here[place]
+            self._stale.discard(place)
+            self._told_at.pop(place, None)
         self._unsaved.add((place, listener.profile_id))
 
     async def type(self, listener: Listener, item_id: int) -> None:
@@ -94,12 +96,16 @@ class PresenceBoard:
                 subscription.listener.push(frame)
 
     def doubt(self) -> None:
-        """News may have been lost: every place is to be looked at again."""
+        """News may have been lost, or what is written down of who is here: every place is to be looked at again."""
         self._doubtful = list(self._here)
 
     def look_at_doubtful(self) -> None:
-        """Tell again who is at some of those places; all at once would hold up what has changed."""
-        self._stale.update(self._doubtful[:DOUBTFUL_AT_ONCE])
+        """Write and tell again who is at some of those places; all at once would hold up what has changed."""
+        for place in self._doubtful[:DOUBTFUL_AT_ONCE]:
+            people = self._here.get(place)
+            if people:
+                self._stale.add(place)
+                self._unsaved |= {(place, profile_id) for profile_id in people}
         del self._doubtful[:DOUBTFUL_AT_ONCE]
 
     async def tell(self, site_id: int, room: Room, *, now: float) -> None:
@@ -111,7 +117,6 @@ class PresenceBoard:
             self._stale.discard(place)
             followers = list(room.subscriptions(("presence", place[1])))
             if not followers:
-                self._told_at.pop(place, None)
                 continue
             self._told_at[place] = now
             try:
@@ -145,6 +150,8 @@ class PresenceBoard:
             await client_database.run(services.forget_process, process=self.process)
 
     async def _save(self, *, now: float) -> None:
+        is_due = bool(self._here) and now - self._alive_at >= ALIVE_SECONDS
+        row_count = sum(map(len, self._here.values())) if is_due else 0
         if self._unsaved:
             unsaved, self._unsaved = self._unsaved, set()
             try:
@@ -156,9 +163,11 @@ class PresenceBoard:
             except DatabaseError:
                 self._unsaved |= unsaved
                 raise
-        if self._here and now - self._alive_at >= ALIVE_SECONDS:
+        if is_due:
             self._alive_at = now
-            await log_database.run(services.keep_presence, process=self.process)
+            if await log_database.run(services.keep_presence, process=self.process) < row_count:
+                # The table is empty after a crash, and whoever is silent for long is forgotten.
+                self.doubt()
 
     def _count(self, place: Place, profile_id: int) -> int:
         return self._here.get(place, Counter())[profile_id]

@@ -51,9 +51,9 @@ def save_presence(*, process: str, counts: Sequence[tuple[int, int, int, int]]) 
     tell_presence(*({"site": site_id, "item": item_id} for site_id, item_id in places))
 
 
-def keep_presence(*, process: str) -> None:
-    """A process is alive: who is here through it counts on."""
-    Presence.objects.filter(process=process).update(seen_at=clock.now())
+def keep_presence(*, process: str) -> int:
+    """A process is alive: who is here through it counts on. How many rows it has."""
+    return Presence.objects.filter(process=process).update(seen_at=clock.now())
 
 
 def forget_process(*, process: str) -> None:

@@ -8,7 +8,8 @@ from django.db import OperationalError
 from apps.items.happenings import Answer, answer_event
 from apps.items.models import Attendee, Poll
 from apps.items.polls import cast_vote
-from apps.live import queries, services
+from apps.live import presence, queries, services
+from apps.live.hub import hub
 from apps.live.models import Presence
 from apps.live.tasks import keep_log
 from apps.permissions.models import Role
@@ -17,6 +18,7 @@ from apps.sites.types import ItemType
 from tests.factories import Forum, Person
 from tests.live.conftest import Socket, call, open_for, until
 from tests.live.test_socket import say, start
+from tests.live.test_without_database import end_connections
 from tests.trees import make_item, make_microcosm, make_private
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -207,6 +209,43 @@ async def test_a1_who_hides_is_not_typing(forum: Forum) -> None:
     assert frame == {"type": "typing", "to": "presence", "id": item_id, "profileId": seen.id}
     for socket in (guest, one, two):
         await socket.close()
+
+
+@pytest.mark.parametrize("how", ["a crash", "a long silence"])
+async def test_r7_who_was_forgotten_is_present_again(forum: Forum, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    if how == "a long silence":
+        monkeypatch.setattr(presence, "ALIVE_SECONDS", 0.1)
+    item_id = await call(start, forum)
+    member = await call(forum.member)
+    socket = await open_for(forum, member)
+    await socket.follow("presence", item_id)
+    await people(socket, memberCount=1)
+    # The table is not logged, and who was not seen for a minute is deleted.
+    await call(Presence.objects.all().delete)
+    if how == "a crash":
+        await call(end_connections)
+    await until(_somebody_is_here)
+    guest = await open_for(forum)
+    await guest.follow("presence", item_id)
+    assert (await people(guest, guestCount=1))["profileIds"] == [member.id]
+    for one in (socket, guest):
+        await one.close()
+
+
+async def _somebody_is_here() -> bool:
+    return bool(await call(Presence.objects.filter(connection_count=1).exists))
+
+
+async def test_nothing_is_kept_of_a_place_that_is_empty(forum: Forum) -> None:
+    item_id = await call(start, forum)
+    socket = await open_for(forum)
+    await socket.follow("presence", item_id)
+    await people(socket, guestCount=1)
+    place = (forum.site.id, item_id)
+    assert place in hub.presence._told_at
+    await socket.ask(type="unsubscribe", to="presence", id=item_id)
+    assert place not in hub.presence._told_at
+    await socket.close()
 
 
 async def test_a1_presence_is_for_those_who_may_read(forum: Forum) -> None:
