@@ -385,6 +385,110 @@ def test_t1_a_file_of_another_site_is_unknown(
     assert owner.get(f"profiles/{other_forum.owner.id}/attachments").status == 404
 
 
+# --- Pictures of sites and microcosms -------------------------------------------------------------
+
+
+def hide_in_huddle(client: ApiClient, forum: Forum, hash: str) -> None:
+    """Attach a file where only two people read."""
+    reply = client.post("huddles", {"title": "Us", "participants": [{"id": forum.member().id}]})
+    body = {"itemType": "huddle", "itemId": int(reply.location.rsplit("/", 1)[1]), "markdown": "Look"}
+    assert attach(client, client.post("comments", body).location.removeprefix("/api/v1/"), hash).status == 302
+
+
+def wear_and_drop(client: ApiClient, person: Person, hash: str) -> None:
+    """Make a file one's avatar and take it off again."""
+    for one in (hash, sent(client, b"another face")):
+        assert attach(client, f"profiles/{person.id}", one).status == 302
+    assert client.delete(f"profiles/{person.id}/attachments/{hash}").status == 200
+
+
+@pytest.mark.parametrize("key", ["logoUrl", "faviconUrl", "backgroundUrl"])
+@pytest.mark.parametrize(
+    "prefix", ["", "https://alpha.localhost", "http://Alpha.localhost:8000", "https://own.example.com"]
+)
+def test_x3_nobody_takes_the_pictures_of_a_site_away(
+    api: ApiClient, forum: Forum, member: Person, uploader: ApiClient, key: str, prefix: str
+) -> None:
+    type(forum.site).objects.filter(id=forum.site.id).update(domain="own.example.com")
+    owner = api.as_(forum.owner)
+    hash, other = sent(owner, b"a picture"), sent(owner, b"no picture")
+    assert owner.put("site", {key: f"{prefix}/api/v1/files/{hash}.png"}).status == 302
+    for one in (hash, other):
+        wear_and_drop(uploader, member, one)
+    assert [api.get(f"files/{one}").status for one in (hash, other)] == [200, 404]
+    hide_in_huddle(uploader, forum, hash)
+    for client in (api, owner, api.as_(forum.member())):
+        assert client.get(f"files/{hash}").status == 200
+    assert api.get(f"files/{hash}").headers["Cache-Control"].startswith("public")
+    # What it was is over with the picture.
+    assert owner.put("site", {key: f"{prefix}/api/v1/files/{'c' * 39}.png"}).status == 302
+    assert api.get(f"files/{hash}").status == 404
+
+
+def test_x3_nobody_takes_the_picture_of_a_microcosm_away_from_its_readers(
+    api: ApiClient, forum: Forum, member: Person, uploader: ApiClient
+) -> None:
+    owner, reader = api.as_(forum.owner), forum.member()
+    public, closed = place_in(forum), place_in(forum)
+    hashes = [sent(owner, content) for content in (b"public", b"closed")]
+    for place, hash in zip((public, closed), hashes, strict=True):
+        body = {"logoUrl": f"http://{forum.host}/api/v1/files/{hash}.png", "meta": {"editReason": "a logo"}}
+        assert owner.put(f"microcosms/{place.id}", body).status == 302
+        wear_and_drop(uploader, member, hash)
+        hide_in_huddle(uploader, forum, hash)
+    closed_to_all_but(closed, reader)
+    for person, status in ((None, 404), (forum.member(), 404), (reader, 200), (forum.owner, 200)):
+        assert [api.as_(person).get(f"files/{hash}").status for hash in hashes] == [200, status]
+    assert owner.delete(f"microcosms/{public.id}").status == 200
+    assert api.get(f"files/{hashes[0]}").status == 404
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "https://alpha.localhost", "https://ALPHA.example.com", "https://own.example.com"]
+)
+def test_x3_nobody_opens_a_hidden_file_by_making_a_picture_of_it(
+    api: ApiClient, forum: Forum, root_forum: Forum, uploader: ApiClient, prefix: str
+) -> None:
+    type(forum.site).objects.filter(id=forum.site.id).update(domain="own.example.com", only_admins_create=False)
+    owner, place = api.as_(forum.owner), place_in(forum)
+    hash = sent(uploader)
+    hide_in_huddle(uploader, forum, hash)
+
+    def refused(client: ApiClient, verb: str, path: str, key: str, **body: Any) -> None:
+        stolen, unknown = (
+            client.request(verb, path, json={key: f"{prefix}/api/v1/files/{one}", **body}) for one in (hash, "c" * 40)
+        )
+        assert (stolen.status, stolen.content) == (400, unknown.content)
+
+    for key in ("logoUrl", "faviconUrl", "backgroundUrl"):
+        refused(owner, "PUT", "site", key)
+        refused(owner.at(root_forum.host), "PUT", f"sites/{forum.site.id}", key)
+    refused(owner, "PUT", f"microcosms/{place.id}", "logoUrl", meta={"editReason": "x"})
+    refused(api.as_(forum.member()), "POST", "microcosms", "logoUrl", title="Mine", description="It")
+    for client in (api, owner, api.as_(forum.member())):
+        assert client.get(f"files/{hash}").status == 404
+    # Those who may have it make of it what they like, and others may send the address again.
+    address = {"logoUrl": f"{prefix}/api/v1/files/{hash}"}
+    reply = uploader.post("microcosms", {"title": "Theirs", "description": "It", **address})
+    assert reply.status == 302
+    assert api.get(f"files/{hash}").status == 200
+    path = reply.location.removeprefix("/api/v1/")
+    assert owner.put(path, {"title": "Renamed", "meta": {"editReason": "x"}, **address}).status == 302
+
+
+@pytest.mark.parametrize(
+    "prefix", ["https://elsewhere.example.com", "https://alphabet.localhost", "https://x@alpha.localhost"]
+)
+def test_x3_the_picture_of_another_host_opens_nothing(
+    api: ApiClient, forum: Forum, uploader: ApiClient, prefix: str
+) -> None:
+    hash = sent(uploader)
+    hide_in_huddle(uploader, forum, hash)
+    body = {"title": "Place", "description": "It", "logoUrl": f"{prefix}/api/v1/files/{hash}.png"}
+    assert api.as_(forum.owner).post("microcosms", body).status == 302
+    assert api.get(f"files/{hash}").status == 404
+
+
 # --- Profiles -------------------------------------------------------------------------------------
 
 

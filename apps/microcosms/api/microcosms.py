@@ -10,6 +10,7 @@ from apps.core.openapi import operation, patch_document
 from apps.core.pagination import DEFAULT_LIMIT, Ends, Paging, RequestUrl, collection
 from apps.core.patching import read_patch
 from apps.core.response_cache import kept
+from apps.files.attaching import check_picture
 from apps.items.shapes import item_summary
 from apps.microcosms import queries, shapes
 from apps.microcosms.api.serializers import MicrocosmOutput
@@ -58,6 +59,7 @@ class MicrocosmList(MicrocosmApi):
         given = NewMicrocosmInput.read(request.data)
         draft = _draft(given)
         parent = _parent_to_create_in(self.viewer, given.get("parentId", 0))
+        _check_logo(self.viewer, draft)
         microcosm = create_microcosm(
             draft, site_id=self.viewer.site_id, parent_id=parent.id, creator_id=self.viewer.require_profile()
         )
@@ -100,8 +102,11 @@ class MicrocosmDetail(MicrocosmApi):
         found = access_microcosm(self.viewer, microcosm_id, Need.READ)
         given = MicrocosmInput.read(request.data)
         check_need(found.permissions, Need.UPDATE)
+        draft = _draft(given)
+        if draft.logo_url != found.thing.logo_url:
+            _check_logo(self.viewer, draft)
         edit_microcosm(
-            _draft(given),
+            draft,
             site_id=self.viewer.site_id,
             microcosm_id=microcosm_id,
             editor_id=self.viewer.require_profile(),
@@ -193,6 +198,11 @@ def _draft(given: dict[str, Any]) -> Draft:
         logo_url=given.get("logoUrl"),
         edit_reason=given.get("meta", {}).get("editReason"),
     )
+
+
+def _check_logo(viewer: Viewer, draft: Draft) -> None:
+    if draft.logo_url:
+        check_picture(draft.logo_url, site=viewer.site, profile_id=viewer.profile_id, user_id=viewer.user_id)
 
 
 def _live_parent(viewer: Viewer, parent_id: int) -> Access[Microcosm]:

@@ -19,6 +19,8 @@ MAX_TITLE_LENGTH = 50
 MAX_DESCRIPTION_LENGTH = 10_000
 MAX_LINK_TEXT_LENGTH = 50
 MAX_LINK_TITLE_LENGTH = 512
+#: The columns with addresses of pictures.
+PICTURES = ("logo_url", "favicon_url", "background_url")
 
 
 def site_columns(body: Mapping[str, Any]) -> dict[str, Any]:

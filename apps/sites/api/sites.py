@@ -8,14 +8,15 @@ from apps.core.openapi import operation, query_parameter
 from apps.core.pagination import collection, rows_of
 from apps.core.response_cache import FLEETING, kept
 from apps.core.wire import dump
+from apps.files.attaching import check_picture
 from apps.permissions.services import found_site
 from apps.profiles.viewer import Viewer
 from apps.sites import queries
 from apps.sites.access import access_own_site, access_site
 from apps.sites.api.composing import any_site, current_site, some_sites
-from apps.sites.api.inputs import site_columns
+from apps.sites.api.inputs import PICTURES, site_columns
 from apps.sites.api.serializers import CurrentSiteOutput, ReservedOutput, SiteListOutput, SiteOutput, SiteStatusOutput
-from apps.sites.hosts import site_of_domain
+from apps.sites.hosts import SiteInfo, site_of_domain
 from apps.sites.models import Site
 from apps.sites.reserved import is_reserved
 from apps.sites.serializers import NewSiteInput, SiteInput
@@ -105,7 +106,13 @@ class SiteDetail(Api):
 def _edit(viewer: Viewer, site_id: int, request: Request) -> None:
     site: Site = access_own_site(viewer, site_id)
     changes = site_columns(SiteInput.read(request.data))
-    edit_site(site.id, actor_id=viewer.profile_id if viewer.site_id == site.id else None, changes=changes)
+    # On another host they are somebody else.
+    actor_id = viewer.profile_id if viewer.site_id == site.id else None
+    for column in PICTURES:
+        url = changes.get(column)
+        if url and url != getattr(site, column):
+            check_picture(url, site=SiteInfo.of_row(site), profile_id=actor_id or 0, user_id=viewer.user_id)
+    edit_site(site.id, actor_id=actor_id, changes=changes)
 
 
 class SiteStatus(Api):

@@ -1,11 +1,18 @@
 -- Whether someone (0: a guest) may have a file whose hash they know. Whoever knows the hash may (contract A 24.2), unless the
 -- file is attached to something and they may read none of the things it is attached to (X3), or it was attached, is not any more
--- and they have not sent it themselves (A3: the end of what hid it shows it to nobody). A comment is within reach by the rules
--- of `comments.access`. It is plpgsql so that it may name what apps above define.
+-- and they have not sent it themselves (A3: the end of what hid it shows it to nobody). The pictures of the site and of the
+-- microcosms that they may read they may have in any case: nobody takes these away by attaching them elsewhere, and only who may
+-- attach a file makes a picture of it (`files.attaching`). A comment is within reach by the rules of `comments.access`.
+-- It is plpgsql so that it may name what apps above define.
 CREATE FUNCTION fn.file_is_readable(p_site_id bigint, p_profile_id bigint, p_file_id bigint) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    known record;
 BEGIN
-    IF NOT EXISTS (SELECT FROM files_file AS file WHERE file.id = p_file_id AND file.site_id = p_site_id) THEN
+    SELECT file.hash, file.is_withdrawn INTO known
+    FROM files_file AS file
+    WHERE file.id = p_file_id AND file.site_id = p_site_id;
+    IF NOT FOUND THEN
         RETURN false;
     END IF;
     IF EXISTS (
@@ -35,7 +42,7 @@ BEGIN
         NOT EXISTS (SELECT FROM comments_attachment AS attachment WHERE attachment.file_id = p_file_id)
         AND NOT EXISTS (SELECT FROM profiles_attachment AS attachment WHERE attachment.file_id = p_file_id)
         AND (
-            EXISTS (SELECT FROM files_file AS file WHERE file.id = p_file_id AND NOT file.is_withdrawn)
+            NOT known.is_withdrawn
             OR EXISTS (
                 SELECT FROM files_upload AS upload
                 JOIN profiles_profile AS reader
@@ -43,5 +50,19 @@ BEGIN
                 WHERE upload.file_id = p_file_id
             )
         )
+    ) OR EXISTS (
+        SELECT FROM sites_site AS site
+        WHERE site.id = p_site_id
+          AND (
+              fn.names_file(site.logo_url, known.hash, site.key, site.domain)
+              OR fn.names_file(site.favicon_url, known.hash, site.key, site.domain)
+              OR fn.names_file(site.background_url, known.hash, site.key, site.domain)
+              OR EXISTS (
+                  SELECT FROM microcosms_microcosm AS place
+                  WHERE place.site_id = site.id AND place.is_live
+                    AND fn.names_file(place.logo_url, known.hash, site.key, site.domain)
+                    AND (fn.permissions_in(p_site_id, p_profile_id, place.id)).can_read
+              )
+          )
     );
 END $$;
