@@ -2,6 +2,7 @@
 
 Whatever changes the shape of a tree (new, moved, hidden and shown microcosms) locks the row of its site first, so that
 there is one such change at a time: two moves can then not make a ring, and nothing is put below what is just going.
+The microcosms that it writes are locked next, in the order of their ids (docs/decisions/0015-counters-and-locks.md).
 """
 
 from collections.abc import Mapping
@@ -113,7 +114,7 @@ def edit_microcosm(
     microcosm or the new parent is gone.
     """
     if parent_id is not None:
-        _lock_tree(site_id)
+        _lock_subtree(site_id=site_id, microcosm_id=microcosm_id)
     microcosm = _locked(site_id=site_id, microcosm_id=microcosm_id)
     changes: dict[str, Any] = {
         "title": draft.title,
@@ -151,7 +152,7 @@ def flag_microcosm(*, site_id: int, microcosm_id: int, editor_id: int, flags: Ma
     """
     hides = flags.keys() & {"deleted", "moderated"}
     if hides:
-        _lock_tree(site_id)
+        _lock_subtree(site_id=site_id, microcosm_id=microcosm_id)
     microcosm = _locked(site_id=site_id, microcosm_id=microcosm_id)
     if microcosm.parent_id is None and any(flags[name] for name in hides):
         raise RootStays
@@ -174,7 +175,7 @@ def delete_microcosm(*, site_id: int, microcosm_id: int, editor_id: int) -> None
 
     Raises RootStays for the root and Missing when it is deleted already.
     """
-    _lock_tree(site_id)
+    _lock_subtree(site_id=site_id, microcosm_id=microcosm_id)
     microcosm = _locked(site_id=site_id, microcosm_id=microcosm_id)
     if microcosm.parent_id is None:
         raise RootStays
@@ -190,7 +191,7 @@ def delete_microcosm(*, site_id: int, microcosm_id: int, editor_id: int) -> None
 @transaction.atomic
 def recompute_tree(*, site_id: int) -> None:
     """Set path and liveness of all microcosms of a site from their parents and flags, after an import."""
-    _lock_tree(site_id)
+    _lock_subtree(site_id=site_id, microcosm_id=None)
     statements.recompute_tree.execute(site_id=site_id, microcosm_id=None)
 
 
@@ -251,6 +252,12 @@ def recompute_last_activity(*, microcosm_id: int) -> None:
 def _lock_tree(site_id: int) -> None:
     # Weak enough not to stop the foreign keys of whatever else is written on the site meanwhile.
     Site.objects.select_for_update(no_key=True).filter(id=site_id).values_list("id").first()
+
+
+def _lock_subtree(*, site_id: int, microcosm_id: int | None) -> None:
+    """The tree, then a microcosm and all below it, or all of the site: an item on its way may hold one of them."""
+    _lock_tree(site_id)
+    statements.lock_subtree.execute(site_id=site_id, microcosm_id=microcosm_id)
 
 
 def _locked(*, site_id: int, microcosm_id: int) -> Microcosm:

@@ -17,7 +17,9 @@ from apps.core.models import Change
 from apps.items.models import Item
 from apps.items.reading import mark_item_read
 from apps.items.services import await_turn, create_conversation, delete_item, edit_item, flag_item
+from apps.microcosms.drafts import read_draft
 from apps.microcosms.models import Microcosm
+from apps.microcosms.services import edit_microcosm, flag_microcosm, recompute_sequence
 from apps.sites.types import ItemType
 from microcosm.development.testing import wait_until
 from tests.content import place_in, say, start
@@ -146,11 +148,24 @@ def test_R2_one_deletion_of_many_counts(forum: Forum) -> None:
     assert item.comment_count == 1
 
 
+def move_place(forum: Forum, place: Microcosm, parent: Microcosm) -> None:
+    """Hang a microcosm below another."""
+    edit_microcosm(
+        read_draft(edit_reason="moved"),
+        site_id=forum.site.id,
+        microcosm_id=place.id,
+        editor_id=forum.owner.id,
+        parent_id=parent.id,
+    )
+
+
 def test_R2_everything_at_once_neither_miscounts_nor_deadlocks(forum: Forum) -> None:
     rng = random.Random(7)
     site_id, owner_id = forum.site.id, forum.owner.id
     people = [forum.member() for _ in range(3)]
     places = [forum.root, place_in(forum), place_in(forum)]
+    # The parent has the larger id.
+    move_place(forum, places[1], places[2])
     items = [start(people[n % 3], places[n % 3]) for n in range(4)]
     comments = [say(people[n % 3], items[n % 4]) for n in range(12)]
 
@@ -190,7 +205,15 @@ def test_R2_everything_at_once_neither_miscounts_nor_deadlocks(forum: Forum) -> 
     def delete_something() -> None:
         delete_comment(site_id=site_id, actor_id=owner_id, comment_id=rng.choice(comments).id)
 
-    kinds = [move, hide_item, hide_comment, edit, read, say_something, say_something, delete_something]
+    def hide_place() -> None:
+        flags = {rng.choice(["deleted", "moderated"]): rng.random() < 0.5}
+        flag_microcosm(site_id=site_id, microcosm_id=places[2].id, editor_id=owner_id, flags=flags)
+
+    def sort_places() -> None:
+        recompute_sequence(site_id=site_id)
+
+    kinds = [move, move, hide_item, hide_comment, edit, read, say_something, say_something, delete_something]
+    kinds += [hide_place, hide_place, sort_places]
     at_once(*([rng.choice(kinds) for _ in range(150)] + [delete_one]))
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from apps.microcosms import services
 from apps.microcosms.drafts import read_draft
 from apps.microcosms.models import Microcosm
 from apps.sites.types import ItemType
+from microcosm.development.testing import wait_until
 from tests.factories import Forum
 from tests.trees import make_item, make_microcosm
 
@@ -147,6 +149,47 @@ def test_the_lock_of_a_tree_does_not_stop_other_writes(forum: Forum) -> None:
         writer.start()
         writer.join(timeout=20)
     assert len(done) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", ["hide", "delete", "move", "repair", "sort"])
+def test_R2_changes_of_a_tree_lock_microcosms_in_the_order_of_their_ids(forum: Forum, change: str) -> None:
+    """As an item does that moves from the child to the parent, whose id is the larger one: both would wait for ever."""
+    child, elsewhere, parent = (make_microcosm(forum) for _ in range(3))
+    move(forum, child, parent)()
+    # All is wrong with both, and the parent is the first in the table and the busiest.
+    for place in (parent, child):
+        place.refresh_from_db()
+        Microcosm.objects.filter(id=place.id).update(sequence=77, path=place.path[1:], comment_count=1)
+    site_id, owner_id = forum.site.id, forum.owner.id
+    changes: dict[str, Callable[[], Any]] = {
+        "hide": lambda: services.flag_microcosm(
+            site_id=site_id, microcosm_id=parent.id, editor_id=owner_id, flags={"moderated": True}
+        ),
+        "delete": delete(forum, parent),
+        "move": move(forum, parent, elsewhere),
+        "repair": lambda: services.recompute_tree(site_id=site_id),
+        "sort": lambda: services.recompute_sequence(site_id=site_id),
+    }
+
+    def run() -> None:
+        try:
+            changes[change]()
+        finally:
+            connection.close()
+
+    def is_waited_for() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+            return cursor.fetchone() is not None
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with transaction.atomic():
+            Microcosm.objects.select_for_update(no_key=True).get(id=child.id)
+            changing = pool.submit(run)
+            wait_until(is_waited_for, seconds=60, what="the change waits")
+            Microcosm.objects.select_for_update(no_key=True, nowait=True).get(id=parent.id)
+        changing.result(timeout=60)
 
 
 @pytest.mark.django_db

@@ -29,9 +29,29 @@ SET last_activity_at = greatest(
 )
 WHERE microcosm.id = %(microcosm_id)s::bigint
 
+-- name: lock_subtree
+-- Locks a microcosm and everything below it, the whole site when microcosm_id is null, in the order of their ids, as
+-- writers of items do (docs/decisions/0015). Lock the site first, so that it stays the same tree.
+WITH RECURSIVE tree AS (
+    SELECT microcosm.id
+    FROM microcosms_microcosm AS microcosm
+    WHERE microcosm.site_id = %(site_id)s::bigint
+      AND CASE WHEN %(microcosm_id)s::bigint IS NULL THEN microcosm.parent_id IS NULL
+               ELSE microcosm.id = %(microcosm_id)s::bigint END
+    UNION
+    SELECT child.id
+    FROM tree
+    JOIN microcosms_microcosm AS child ON child.parent_id = tree.id
+)
+SELECT microcosm.id
+FROM microcosms_microcosm AS microcosm
+WHERE microcosm.site_id = %(site_id)s::bigint AND microcosm.id IN (SELECT tree.id FROM tree)
+ORDER BY microcosm.id
+FOR NO KEY UPDATE OF microcosm
+
 -- name: recompute_tree
 -- Sets path and is_live of a microcosm and everything below it from the parents and flags; the whole site when
--- microcosm_id is null. Lock the site first: `services` does.
+-- microcosm_id is null. Lock the site and the tree first: `services` does.
 WITH RECURSIVE tree AS (
     SELECT microcosm.id, coalesce(parent.path, '{}') || microcosm.id AS path,
            coalesce(parent.is_live, true) AND NOT microcosm.is_deleted AND NOT microcosm.is_moderated AS is_live
@@ -53,6 +73,7 @@ WHERE microcosm.id = tree.id AND (microcosm.path, microcosm.is_live) IS DISTINCT
 
 -- name: recompute_sequence
 -- Numbers the microcosms of a site: 1 has the most visible items and comments in it and below, ties go by id (B 17).
+-- Those that get another number are locked in the order of their ids.
 WITH busy AS (
     SELECT microcosm.id, row_number() OVER (ORDER BY sum(
                inside.conversation_count + inside.event_count + inside.poll_count + inside.comment_count
@@ -61,8 +82,16 @@ WITH busy AS (
     JOIN microcosms_microcosm AS inside ON inside.site_id = microcosm.site_id AND microcosm.id = ANY (inside.path)
     WHERE microcosm.site_id = %(site_id)s::bigint
     GROUP BY microcosm.id
+),
+renumbered AS (
+    SELECT microcosm.id, busy.sequence
+    FROM microcosms_microcosm AS microcosm
+    JOIN busy ON busy.id = microcosm.id
+    WHERE microcosm.sequence <> busy.sequence
+    ORDER BY microcosm.id
+    FOR NO KEY UPDATE OF microcosm
 )
 UPDATE microcosms_microcosm AS microcosm
-SET sequence = busy.sequence
-FROM busy
-WHERE microcosm.id = busy.id AND microcosm.sequence <> busy.sequence
+SET sequence = renumbered.sequence
+FROM renumbered
+WHERE microcosm.id = renumbered.id
