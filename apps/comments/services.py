@@ -14,7 +14,7 @@ from apps.comments.events import CommentCreated, CommentDeleted, CommentEdited, 
 from apps.comments.models import Comment, Mention, Revision
 from apps.comments.queries import profiles_by_name, statements
 from apps.core import clock
-from apps.core.errors import Missing, OutOfRange
+from apps.core.errors import DeleteForbidden, Missing, OutOfRange
 from apps.core.events import publish
 from apps.core.recounting import Difference, repair
 from apps.core.sql import Rows, sent_together
@@ -32,6 +32,7 @@ from apps.items.services import (
     submission_hash,
 )
 from apps.links.services import shortener
+from apps.permissions.queries import permissions_on
 from apps.profiles import services as profiles
 from apps.sites.hosts import SiteInfo, site_of_id
 from apps.sites.types import ItemType
@@ -147,10 +148,11 @@ def edit_comment(*, site_id: int, actor_id: int, comment_id: int, markdown: str)
 @transaction.atomic
 def flag_comment(*, site_id: int, actor_id: int, comment_id: int, flags: Mapping[str, bool]) -> None:
     """Set `is_deleted` or `is_moderated` of a comment; counters follow when that hides or shows it."""
-    changed = _set_flags(site_id=site_id, comment_id=comment_id, flags=flags)
-    if changed is None:
+    comment, item = _lock_with_item(site_id=site_id, comment_id=comment_id)
+    if all(getattr(comment, field) == value for field, value in flags.items()):
         return
-    comment, was_visible = changed
+    was_visible = is_visible(comment)
+    _set_flags(comment, item=item, flags=flags)
     publish(
         CommentFlagged(
             site_id=site_id,
@@ -165,11 +167,18 @@ def flag_comment(*, site_id: int, actor_id: int, comment_id: int, flags: Mapping
 
 @transaction.atomic
 def delete_comment(*, site_id: int, actor_id: int, comment_id: int) -> None:
-    """Hide a comment for good; nothing more happens to one that is deleted already."""
-    changed = _set_flags(site_id=site_id, comment_id=comment_id, flags={"is_deleted": True})
-    if changed is None:
+    """Hide a comment for good; nothing more happens to one that is deleted already.
+
+    Raises DeleteForbidden where that is not the actor's to do, or not any more; in huddles it is nobody's.
+    """
+    comment, item = _lock_with_item(site_id=site_id, comment_id=comment_id)
+    if comment.is_deleted:
         return
-    comment, was_visible = changed
+    # The item may have been closed since the comment's author was let through to it.
+    if not permissions_on(site_id=site_id, profile_id=actor_id, kind=ItemType.COMMENT, thing_id=comment_id).can_delete:
+        raise DeleteForbidden
+    was_visible = is_visible(comment)
+    _set_flags(comment, item=item, flags={"is_deleted": True})
     publish(
         CommentDeleted(
             site_id=site_id,
@@ -311,15 +320,17 @@ def _lock_comment(*, site_id: int, comment_id: int) -> Comment:
     return comment
 
 
-def _set_flags(*, site_id: int, comment_id: int, flags: Mapping[str, bool]) -> tuple[Comment, bool] | None:
-    """Set flags of a comment under its locks; answers it and whether it was visible, None if all were set like that."""
+def _lock_with_item(*, site_id: int, comment_id: int) -> tuple[Comment, Item | None]:
+    """A comment and the item it is on, which is locked first; None for one on a profile."""
     parent = Comment.objects.filter(site_id=site_id, id=comment_id).values_list("item_id").first()
     if parent is None:
         raise Missing
     item = lock_item(site_id=site_id, item_id=parent[0]) if parent[0] is not None else None
-    comment = _lock_comment(site_id=site_id, comment_id=comment_id)
-    if all(getattr(comment, field) == value for field, value in flags.items()):
-        return None
+    return _lock_comment(site_id=site_id, comment_id=comment_id), item
+
+
+def _set_flags(comment: Comment, *, item: Item | None, flags: Mapping[str, bool]) -> None:
+    """Set flags of a locked comment; what counts it follows when that hides or shows it."""
     was_visible = is_visible(comment)
     for field, value in flags.items():
         setattr(comment, field, value)
@@ -335,7 +346,6 @@ def _set_flags(*, site_id: int, comment_id: int, flags: Mapping[str, bool]) -> t
         profiles.adjust_counts(
             site_id=comment.site_id, profile_id=comment.created_by_id, comments=-1 if was_visible else 1
         )
-    return comment, was_visible
 
 
 # --- Rendering ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.core import clock
-from apps.core.errors import Closed, Missing, OutOfRange
+from apps.core.errors import Closed, DeleteForbidden, Missing, OutOfRange
 from apps.core.events import publish
 from apps.core.recounting import Difference, repair
 from apps.items.events import NEWS, ConversationEdited, News
@@ -20,6 +20,7 @@ from apps.items.models import Item
 from apps.items.queries import locked_item, statements
 from apps.microcosms import services as microcosms
 from apps.microcosms.models import Microcosm
+from apps.permissions.queries import permissions_on
 from apps.profiles import services as profiles
 from apps.sites.types import ItemType
 from apps.text.cleaning import clean_title, unescape
@@ -201,10 +202,16 @@ def flag_item(*, site_id: int, actor_id: int, item_id: int, flags: Mapping[str, 
 
 @transaction.atomic
 def delete_item(*, site_id: int, actor_id: int, item_id: int) -> None:
-    """Hide an item for good, its comments with it; nothing more happens to one that is deleted already."""
+    """Hide an item for good, its comments with it; nothing more happens to one that is deleted already.
+
+    Raises DeleteForbidden where that is not the actor's to do, or not any more.
+    """
     item = lock_item(site_id=site_id, item_id=item_id)
     if item.is_deleted:
         return
+    # Others may have commented, or it was closed, since its author was let through to it.
+    if not permissions_on(site_id=site_id, profile_id=actor_id, kind=ItemType(item.kind), thing_id=item_id).can_delete:
+        raise DeleteForbidden
     was_visible = is_visible(item)
     item.is_deleted = True
     item.save(update_fields=["is_deleted"])

@@ -72,6 +72,14 @@ def permissions_for(viewer: Viewer, *, kind: ItemType | None, thing_id: int = 0,
     return Permissions.of_row(row)
 
 
+def permissions_on(*, site_id: int, profile_id: int, kind: ItemType, thing_id: int) -> Permissions:
+    """The same of a profile and one thing: for services that ask again when they have locked it."""
+    row = statements.permissions_for.row(
+        site_id=site_id, profile_id=profile_id, kind=int(kind), thing_id=thing_id, microcosm_id=0
+    )
+    return Permissions.of_row(row)
+
+
 @dataclass(frozen=True)
 class Page:
     """The rows of a page and how many there are in all."""

@@ -22,6 +22,7 @@ from apps.microcosms.models import Microcosm
 from apps.microcosms.services import edit_microcosm, flag_microcosm, recompute_sequence
 from apps.sites.types import ItemType
 from microcosm.development.testing import wait_until
+from tests.client import ApiClient, Reply
 from tests.content import place_in, say, start
 from tests.factories import Forum
 
@@ -98,13 +99,72 @@ def test_R2_those_who_comment_take_turns_and_hold_nothing_meanwhile(forum: Forum
 
 
 def _waiting_count() -> int:
-    """How many wait for an advisory lock of this database."""
+    """How many wait for what this connection holds."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            "SELECT count(DISTINCT pid) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
         )
         return int(cursor.fetchone()[0])
+
+
+def reply_after(change: Callable[[], Any], *, client: ApiClient, path: str) -> Reply:
+    """The answer to a DELETE that is let through before a change commits, and waits for it."""
+
+    def delete() -> Reply:
+        try:
+            return client.delete(path)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with transaction.atomic():
+            change()
+            reply = pool.submit(delete)
+            wait_until(lambda: _waiting_count() == 1, seconds=60, what="the deletion waits")
+        return reply.result(timeout=60)
+
+
+def close(forum: Forum, item: Item) -> Callable[[], None]:
+    """A call by which a moderator closes an item."""
+    return lambda: flag_item(site_id=forum.site.id, actor_id=forum.owner.id, item_id=item.id, flags={"is_open": False})
+
+
+def test_R2_an_author_does_not_delete_what_others_have_just_commented_on(api: ApiClient, forum: Forum) -> None:
+    author, other = forum.member(), forum.member()
+    item = start(author, forum.root)
+    comment = comment_call(forum, other.id, item.id, "Hello")
+    reply = reply_after(comment, client=api.as_(author), path=f"conversations/{item.id}")
+    assert (reply.status, reply.code) == (403, 12)
+    assert not Item.objects.get(id=item.id).is_deleted
+    assert not Change.objects.filter(kind="conversation.deleted").exists()
+
+
+def test_R2_an_author_does_not_delete_what_a_moderator_has_just_closed(api: ApiClient, forum: Forum) -> None:
+    author = forum.member()
+    item = start(author, forum.root)
+    comment = say(author, item)
+    reply = reply_after(close(forum, item), client=api.as_(author), path=f"comments/{comment.id}")
+    assert (reply.status, reply.code) == (403, 12)
+    assert not Comment.objects.get(id=comment.id).is_deleted
+    assert not Change.objects.filter(kind="comment.deleted").exists()
+    Item.objects.filter(id=item.id).update(is_open=True)
+    reply = reply_after(close(forum, item), client=api.as_(author), path=f"conversations/{item.id}")
+    assert (reply.status, reply.code) == (403, 12)
+    assert not Item.objects.get(id=item.id).is_deleted
+    assert not Change.objects.filter(kind="conversation.deleted").exists()
+
+
+def test_R2_who_may_delete_by_right_deletes_what_has_just_changed(api: ApiClient, forum: Forum) -> None:
+    author = forum.member()
+    item = start(author, forum.root)
+    comment = say(author, item)
+    owner = api.as_(forum.owner)
+    assert reply_after(close(forum, item), client=owner, path=f"comments/{comment.id}").status == 200
+    more = comment_call(forum, author.id, item.id, "More")
+    assert reply_after(more, client=owner, path=f"conversations/{item.id}").status == 200
+    assert Comment.objects.get(id=comment.id).is_deleted
+    assert Item.objects.get(id=item.id).is_deleted
 
 
 def test_R1_the_same_comment_at_once_is_one(forum: Forum) -> None:
