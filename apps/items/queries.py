@@ -163,9 +163,9 @@ def poll_fields(*, site_id: int, profile_id: int, item_id: int) -> list[Any]:
     return statements.poll_fields.rows(site_id=site_id, profile_id=profile_id, item_id=item_id)
 
 
-def votes_of(*, profile_id: int, item_id: int) -> list[int]:
+def votes_of(*, site_id: int, profile_id: int, item_id: int) -> list[int]:
     """The choices of a poll that somebody has voted for, in their order."""
-    votes = PollVote.objects.filter(poll_id=item_id, profile_id=profile_id)
+    votes = PollVote.objects.filter(poll_id=item_id, poll__item__site_id=site_id, profile_id=profile_id)
     return list(votes.order_by("choice__position").values_list("choice_id", flat=True))
 
 

@@ -157,7 +157,7 @@ def edit_item(
     item.save(update_fields=[*fields, "microcosm"])
     if is_visible(item):
         microcosms.adjust_counts(site_id=site_id, microcosm_id=source_id, **_microcosm_counts(item, change=-1))
-        microcosms.recompute_last_activity(microcosm_id=source_id)
+        microcosms.recompute_last_activity(site_id=site_id, microcosm_id=source_id)
         microcosms.adjust_counts(
             site_id=site_id,
             microcosm_id=target.id,
@@ -282,7 +282,7 @@ def note_comment_visibility(item: Item, *, is_shown: bool) -> None:
     statements.refresh_last_comment.execute(site_id=item.site_id, item_id=item.id)
     if is_counted(item):
         microcosms.adjust_counts(site_id=item.site_id, microcosm_id=_place_id(item), comments=change)
-        microcosms.recompute_last_activity(microcosm_id=_place_id(item))
+        microcosms.recompute_last_activity(site_id=item.site_id, microcosm_id=_place_id(item))
 
 
 def require_open(item: Item) -> None:
@@ -379,7 +379,7 @@ def _count(item: Item, *, change: int) -> None:
         **_microcosm_counts(item, change=change),
     )
     if change < 0:
-        microcosms.recompute_last_activity(microcosm_id=place_id)
+        microcosms.recompute_last_activity(site_id=item.site_id, microcosm_id=place_id)
     profiles.adjust_counts(site_id=item.site_id, profile_id=item.created_by_id, items=change)
 
 

@@ -242,11 +242,12 @@ def adjust_counts(
 
 
 @transaction.atomic
-def recompute_last_activity(*, microcosm_id: int) -> None:
+def recompute_last_activity(*, site_id: int, microcosm_id: int) -> None:
     """Find the time of the newest visible thing directly inside again, after one was hidden or moved away."""
     # Lock first: the statement that follows then sees what other writers of this microcosm have committed.
-    Microcosm.objects.select_for_update(no_key=True).filter(id=microcosm_id).values_list("id").first()
-    statements.recompute_last_activity.execute(microcosm_id=microcosm_id)
+    own = Microcosm.objects.filter(site_id=site_id, id=microcosm_id)
+    own.select_for_update(no_key=True).values_list("id").first()
+    statements.recompute_last_activity.execute(site_id=site_id, microcosm_id=microcosm_id)
 
 
 def _lock_tree(site_id: int) -> None:

@@ -247,14 +247,14 @@ def test_activity_moves_forwards_only_until_it_is_found_again(forum: Forum) -> N
     services.adjust_counts(site_id=place.site_id, microcosm_id=place.id, active_at=now - timedelta(hours=1))
     place.refresh_from_db()
     assert place.last_activity_at == now
-    services.recompute_last_activity(microcosm_id=place.id)
+    services.recompute_last_activity(site_id=place.site_id, microcosm_id=place.id)
     place.refresh_from_db()
     assert place.last_activity_at is None
     pinned = make_item(place, forum.owner, at=now - timedelta(hours=2), is_sticky=True)
     make_item(place, forum.owner, at=now - timedelta(hours=3))
     make_item(place, forum.owner, at=now, is_deleted=True)
     Microcosm.objects.filter(id=place.id).update(last_activity_at=None)
-    services.recompute_last_activity(microcosm_id=place.id)
+    services.recompute_last_activity(site_id=place.site_id, microcosm_id=place.id)
     place.refresh_from_db()
     assert place.last_activity_at == pinned.last_activity_at
 

@@ -114,7 +114,9 @@ class PollVoteDetail(PollApi):
     def get(self, request: Request, **ids: int) -> Answer:
         """No ids when the caller has not voted."""
         self.access(Need.READ)
-        return Answer({"choiceIds": votes_of(profile_id=self.viewer.require_profile(), item_id=self.item_id)})
+        profile_id = self.viewer.require_profile()
+        choice_ids = votes_of(site_id=self.viewer.site_id, profile_id=profile_id, item_id=self.item_id)
+        return Answer({"choiceIds": choice_ids})
 
     @operation("Vote, or change one's vote", body=VoteInput)
     def put(self, request: Request, **ids: int) -> Answer:

@@ -27,7 +27,7 @@ SET last_activity_at = greatest(
         ORDER BY item.last_activity_at DESC LIMIT 1
     )
 )
-WHERE microcosm.id = %(microcosm_id)s::bigint
+WHERE microcosm.id = %(microcosm_id)s::bigint AND microcosm.site_id = %(site_id)s::bigint
 
 -- name: lock_subtree
 -- Locks a microcosm and everything below it, the whole site when microcosm_id is null, in the order of their ids, as
