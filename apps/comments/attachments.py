@@ -5,8 +5,8 @@ from django.db.models import F
 
 from apps.comments.events import CommentEdited
 from apps.comments.models import Attachment, Comment
+from apps.comments.services import lock_comment
 from apps.core import clock
-from apps.core.errors import Missing
 from apps.core.events import publish
 from apps.core.pagination import Paging, rows_of
 from apps.files.attaching import Choice, UnknownFile
@@ -22,7 +22,7 @@ def attachment_page(*, comment_id: int, paging: Paging) -> tuple[int, list[Attac
 @transaction.atomic
 def attach_to_comment(choice: Choice, *, site_id: int, comment_id: int, actor_id: int) -> None:
     """Attach a file to a comment; nothing happens if it is attached already."""
-    comment = _lock_comment(site_id=site_id, comment_id=comment_id)
+    comment = lock_comment(site_id=site_id, comment_id=comment_id)
     _attached, is_new = Attachment.objects.get_or_create(
         comment=comment,
         file=choice.file,
@@ -41,20 +41,13 @@ def attach_to_comment(choice: Choice, *, site_id: int, comment_id: int, actor_id
 @transaction.atomic
 def detach_from_comment(*, site_id: int, comment_id: int, hash: str, actor_id: int) -> None:
     """Take a file off a comment; raises UnknownFile for one that is not attached to it."""
-    comment = _lock_comment(site_id=site_id, comment_id=comment_id)
+    comment = lock_comment(site_id=site_id, comment_id=comment_id)
     attached = Attachment.objects.filter(comment=comment, file__hash=hash).first()
     if attached is None:
         raise UnknownFile
     attached.delete()
     _note(comment, by=-1, actor_id=actor_id)
     withdraw({attached.file_id: 1})
-
-
-def _lock_comment(*, site_id: int, comment_id: int) -> Comment:
-    comment = Comment.objects.select_for_update(no_key=True).filter(site_id=site_id, id=comment_id).first()
-    if comment is None:
-        raise Missing
-    return comment
 
 
 def _note(comment: Comment, *, by: int, actor_id: int) -> None:

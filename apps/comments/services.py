@@ -127,7 +127,7 @@ def edit_comment(*, site_id: int, actor_id: int, comment_id: int, markdown: str)
     """Give a comment another text; time, order and counters stay. Raises BlankMarkdown, MarkdownTooLong or Missing."""
     check_markdown(markdown)
     rendered = render_comment(markdown, site=site_of(site_id))
-    comment = _lock_comment(site_id=site_id, comment_id=comment_id)
+    comment = lock_comment(site_id=site_id, comment_id=comment_id)
     comment.revision_count += 1
     _insert_revision(comment, markdown=markdown, rendered=rendered, actor_id=actor_id)
     comment.save(update_fields=["revision_count"])
@@ -313,7 +313,8 @@ def _insert_mentions(comment: Comment, *, rendered: Rendered, actor_id: int) -> 
     return tuple(new)
 
 
-def _lock_comment(*, site_id: int, comment_id: int) -> Comment:
+def lock_comment(*, site_id: int, comment_id: int) -> Comment:
+    """A comment, locked alone; raises Missing if it is not there."""
     comment = Comment.objects.select_for_update(no_key=True).filter(site_id=site_id, id=comment_id).first()
     if comment is None:
         raise Missing
@@ -326,7 +327,7 @@ def _lock_with_item(*, site_id: int, comment_id: int) -> tuple[Comment, Item | N
     if parent is None:
         raise Missing
     item = lock_item(site_id=site_id, item_id=parent[0]) if parent[0] is not None else None
-    return _lock_comment(site_id=site_id, comment_id=comment_id), item
+    return lock_comment(site_id=site_id, comment_id=comment_id), item
 
 
 def _set_flags(comment: Comment, *, item: Item | None, flags: Mapping[str, bool]) -> None:
