@@ -30,22 +30,20 @@ MAX_EDIT_REASON_LENGTH = 150
 MAX_BAN_REASON_LENGTH = 200
 #: How many people the news about a role names; beyond that it is news for all members.
 MAX_NAMED_IN_NEWS = 1000
-#: What a role says beside its title: the columns a client may write.
-ROLE_FLAGS = frozenset(
-    {
-        "is_moderator",
-        "is_banned",
-        "include_guests",
-        "include_users",
-        "can_create",
-        "can_read",
-        "can_update",
-        "can_delete",
-        "can_close_own",
-        "can_open_own",
-        "can_read_others",
-    }
-)
+#: What a role says beside its title: names of the wire in its order, and the columns that a client may write.
+ROLE_FLAGS = {
+    "moderator": "is_moderator",
+    "banned": "is_banned",
+    "includeGuests": "include_guests",
+    "includeUsers": "include_users",
+    "create": "can_create",
+    "read": "can_read",
+    "update": "can_update",
+    "delete": "can_delete",
+    "closeOwn": "can_close_own",
+    "openOwn": "can_open_own",
+    "readOthers": "can_read_others",
+}
 
 
 class TwoMarks(OutOfRange):
@@ -172,7 +170,7 @@ def edit_role(
     role.edit_reason = _clean_reason(reason, limit=MAX_EDIT_REASON_LENGTH) or "Role edited"
     role.edited_at = clock.now()
     role.edited_by_id = actor_id
-    role.save(update_fields=["title", *ROLE_FLAGS, "edit_reason", "edited_at", "edited_by"])
+    role.save(update_fields=["title", *ROLE_FLAGS.values(), "edit_reason", "edited_at", "edited_by"])
     _publish(RoleEdited, role, actor_id=actor_id, reach=_reach(role) | reach_before)
 
 
@@ -224,7 +222,7 @@ def _publish_criteria(role: Role, *, actor_id: int) -> None:
 
 
 def _known_flags(flags: dict[str, bool]) -> dict[str, bool]:
-    return {column: value for column, value in flags.items() if column in ROLE_FLAGS}
+    return {column: value for column, value in flags.items() if column in ROLE_FLAGS.values()}
 
 
 def _check_marks(role: Role) -> None:

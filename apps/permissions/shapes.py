@@ -5,23 +5,9 @@ from typing import Any
 
 from apps.core.pagination import Paging, collection
 from apps.permissions.queries import SHOWN_MEMBERS, Permissions
+from apps.permissions.services import ROLE_FLAGS
 from apps.profiles.shapes import EMPTY_SUMMARY, profile_summary_of
 from apps.sites.types import ItemType, href
-
-#: The wire's names of what a role says, and the columns behind them, in the order of the wire.
-ROLE_FLAGS = {
-    "moderator": "is_moderator",
-    "banned": "is_banned",
-    "includeGuests": "include_guests",
-    "includeUsers": "include_users",
-    "create": "can_create",
-    "read": "can_read",
-    "update": "can_update",
-    "delete": "can_delete",
-    "closeOwn": "can_close_own",
-    "openOwn": "can_open_own",
-    "readOthers": "can_read_others",
-}
 
 
 def role(row: Any, *, site_id: int, permissions: Permissions | None = None) -> dict[str, Any]:

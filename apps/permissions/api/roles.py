@@ -21,7 +21,7 @@ from apps.permissions.access import (
 from apps.permissions.models import Role
 from apps.permissions.queries import Permissions
 from apps.permissions.serializers import RoleInput, RoleListOutput, RoleOutput
-from apps.permissions.shapes import ROLE_FLAGS
+from apps.permissions.services import ROLE_FLAGS
 from apps.sites.types import ItemType, href
 
 _PATCHABLE = {f"/{name}": column for name, column in ROLE_FLAGS.items()}
