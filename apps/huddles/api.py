@@ -6,6 +6,7 @@ from rest_framework.request import Request
 
 from apps.comments.serializers import CommentOutput
 from apps.comments.shapes import comment_summary
+from apps.core import clock
 from apps.core.api import Answer, Api
 from apps.core.errors import DeleteForbidden, Missing
 from apps.core.openapi import operation, page_of, query_parameter
@@ -200,6 +201,7 @@ def read_huddle(viewer: Viewer, huddle_id: int, *, paging: Paging, url: RequestU
 
     Raises Missing.
     """
+    asked_at = clock.now()
     found = queries.huddle_page(
         site_id=viewer.site_id, profile_id=viewer.profile_id, huddle_id=huddle_id, paging=paging
     )
@@ -224,7 +226,9 @@ def read_huddle(viewer: Viewer, huddle_id: int, *, paging: Paging, url: RequestU
         ),
     )
     at = read_up_to(
-        comments[-1].created_at if comments else None, is_last=paging.reaches_end(total=total, is_more=is_more)
+        comments[-1].created_at if comments else None,
+        is_last=paging.reaches_end(total=total, is_more=is_more),
+        asked_at=asked_at,
     )
     if at is not None and not covers(found.item.read_at, at=at, last_activity_at=found.item.last_activity_at):
         mark_huddle_read(site_id=viewer.site_id, profile_id=viewer.profile_id, huddle_id=huddle_id, at=at)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from apps.comments.models import Comment
 from apps.core import clock
@@ -13,7 +14,9 @@ from apps.microcosms.models import Microcosm
 from apps.profiles.models import Profile
 from apps.sites.types import ITEM_TYPES, ItemType
 from apps.updates.models import Ignore
+from tests.api.test_watchers import huddle_of
 from tests.client import ApiClient
+from tests.content import say, start
 from tests.factories import Forum, Person, ban
 from tests.fingerprint import fingerprint
 from tests.trees import make_item, make_microcosm, make_private
@@ -79,6 +82,35 @@ def make_huddle(forum: Forum, *people: Person, said_at: datetime, by: Person) ->
 def unread_huddles(person: Person) -> int:
     """The counter on the profile."""
     return Profile.objects.get(id=person.id).unread_huddle_count
+
+
+# --- What reading a page does ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["conversations", "huddles"])
+def test_R2_what_is_written_while_a_page_is_read_stays_unread(
+    api: ApiClient, forum: Forum, reader: Person, path: str
+) -> None:
+    """The page is of the moment in which it was asked for; what it lacks is not read with it."""
+    clock.set_clock()
+    item = (
+        start(forum.owner, make_microcosm(forum)) if path == "conversations" else huddle_of(forum, forum.owner, reader)
+    )
+    written: list[Comment] = []
+
+    def write_after(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if not written and "comment_ids" in sql:
+            written.append(Comment())
+            written.append(say(forum.owner, item))
+        return result
+
+    with connection.execute_wrapper(write_after):
+        assert api.as_(reader).get(f"{path}/{item.id}").data["comments"]["total"] == 0
+    (_, comment) = written
+    assert ItemReadMark.objects.get(profile=reader.profile).read_at < comment.created_at
+    page = api.as_(reader).get(f"{path}/{item.id}").data["comments"]
+    assert [entry["meta"]["flags"]["unread"] for entry in page["items"]] == [True]
 
 
 # --- What a mark does -----------------------------------------------------------------------------

@@ -77,6 +77,7 @@ class ItemApi(Api):
     def see(self, paging: Paging) -> "Seen":
         """Read a page, which counts as a view and moves the reader's mark; raises Missing or OutOfRange."""
         viewer: Viewer = self.viewer
+        asked_at = clock.now()
         place: dict[str, Any] = {"site_id": viewer.site_id, "item_id": self.item_id, "paging": paging}
         known = page_comments(**place)
         found = item_page(profile_id=viewer.profile_id, kind=self.kind, known=known, **place)
@@ -88,7 +89,7 @@ class ItemApi(Api):
             if found.item.is_shared:
                 keep_page_comments(known, **place)
         seen = Seen(found.item, own=self.own_fields(found.item), flags=self.own_flags(), comments=known)
-        self._mark_read(seen, paging=paging)
+        self._mark_read(seen, paging=paging, asked_at=asked_at)
         self.each_time(partial(views.note, site_id=viewer.site_id, id=found.item.id))
         return seen
 
@@ -167,11 +168,11 @@ class ItemApi(Api):
         delete_item(site_id=self.viewer.site_id, actor_id=self.viewer.require_profile(), item_id=self.item_id)
         return Answer()
 
-    def _mark_read(self, seen: "Seen", *, paging: Paging) -> None:
+    def _mark_read(self, seen: "Seen", *, paging: Paging, asked_at: datetime) -> None:
         if self.viewer.is_guest:
             return
         is_last = paging.reaches_end(total=seen.item.comment_total, is_more=seen.comments.is_more)
-        at = read_up_to(seen.comments.last_at, is_last=is_last)
+        at = read_up_to(seen.comments.last_at, is_last=is_last, asked_at=asked_at)
         if at is None or covers(seen.item.read_at, at=at, last_activity_at=seen.item.last_activity_at):
             return
         mark_item_read(
@@ -219,9 +220,12 @@ def _comments_of(found: ItemPage, *, site_id: int, paging: Paging) -> PageCommen
     )
 
 
-def read_up_to(last_at: datetime | None, *, is_last: bool) -> datetime | None:
-    """Up to when a page has been read: its last comment, or now if it is the last page (contract B 1.3)."""
-    return clock.now() if is_last else last_at
+def read_up_to(last_at: datetime | None, *, is_last: bool, asked_at: datetime) -> datetime | None:
+    """Up to when a page has been read: its last comment, or now if it is the last page (contract B 1.3).
+
+    Now is when it was asked for, before the database was: what is written meanwhile is not on it.
+    """
+    return asked_at if is_last else last_at
 
 
 def covers(mark: datetime | None, *, at: datetime, last_activity_at: datetime) -> bool:
