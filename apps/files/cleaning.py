@@ -26,6 +26,10 @@ class Malformed(Exception):
     """The file is not built as its format demands."""
 
 
+class TooManyParts(Malformed):
+    """The file is in more pieces than any picture: whoever reads it would work for long."""
+
+
 def clean_picture(data: bytes, *, mime_type: str) -> tuple[bytes, int]:
     """The picture without metadata and the number of its frames."""
     try:
@@ -57,7 +61,7 @@ def _clean_jpeg(data: bytes) -> tuple[bytes, int]:
             end = found.start() if found else len(data)
             out += data[at:end]
             at = end
-    raise Malformed("too many parts")
+    raise TooManyParts("too many parts")
 
 
 def _jpeg_segment(marker: int, segment: bytes) -> bytes:
@@ -84,7 +88,7 @@ def _clean_png(data: bytes) -> tuple[bytes, int]:
         if name == b"IEND":
             return bytes(out), max(frames, 1)
         at = end
-    raise Malformed("too many parts")
+    raise TooManyParts("too many parts")
 
 
 def _clean_gif(data: bytes) -> tuple[bytes, int]:
@@ -110,7 +114,7 @@ def _clean_gif(data: bytes) -> tuple[bytes, int]:
         else:
             raise Malformed("an unknown block")
         at = end
-    raise Malformed("too many parts")
+    raise TooManyParts("too many parts")
 
 
 def _is_kept_extension(block: bytes) -> bool:
@@ -129,7 +133,7 @@ def _gif_end_of_blocks(data: bytes, at: int) -> int:
         at += length + 1
         if length == 0:
             return at
-    raise Malformed("too many parts")
+    raise TooManyParts("too many parts")
 
 
 def _clean_webp(data: bytes) -> tuple[bytes, int]:
@@ -158,7 +162,7 @@ def _webp_chunks(data: bytes, *, start: int, end: int) -> Iterator[tuple[bytes, 
         _check_end(data, at + 8 + length)
         yield data[at : at + 4], data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
-    raise Malformed("too many parts")
+    raise TooManyParts("too many parts")
 
 
 def _webp_chunk(name: bytes, chunk: bytes) -> bytes:

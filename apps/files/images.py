@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from PIL import Image, ImageSequence, JpegImagePlugin
 
-from apps.files.cleaning import Malformed, clean_picture, webp_canvas
+from apps.files.cleaning import Malformed, TooManyParts, clean_picture, webp_canvas
 from apps.files.errors import BadImage
 from apps.files.sizes import Box
 
@@ -90,7 +90,7 @@ def _cleaned(data: bytes, *, mime_type: str) -> tuple[bytes | None, int]:
             _check_pixels(webp_canvas(data), frames=1)
         cleaned, frames = clean_picture(data, mime_type=mime_type)
     except Malformed as error:
-        if mime_type == "image/webp":
+        if mime_type == "image/webp" or isinstance(error, TooManyParts):
             raise BadImage(f"the picture cannot be read: {error}") from error
         return None, 1
     if frames > settings.MAX_IMAGE_FRAMES:

@@ -218,6 +218,12 @@ def test_x3_a_jpeg_has_a_hundred_scans_at_most(uploader: ApiClient, query: str, 
         assert reply.status == 200 or reply.code == 21
 
 
+def test_x3_a_picture_in_very_many_pieces_is_not_read_at_all(uploader: ApiClient) -> None:
+    content = jpeg()
+    pieces = b"\xff\xfe\0\x02" * 500_000
+    assert upload(uploader, content[:2] + pieces + content[2:]).code == 21
+
+
 def test_what_stands_behind_a_jpeg_counts_for_nothing(uploader: ApiClient) -> None:
     film = b"\xff\xda\0\x02" * 1_000
     for query in ("", "?maxWidth=30"):
