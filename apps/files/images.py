@@ -60,8 +60,8 @@ def _reading() -> Iterator[None]:
 def prepare_picture(data: bytes, *, mime_type: str, box: Box) -> Picture:
     """What is stored of an uploaded picture: the picture alone, upright, not larger than `box`.
 
-    Raises BadImage for what cannot be decoded and for what would take too much memory or time to show. A picture that is
-    upright and small enough keeps its own encoding, so that cleaning it again changes nothing.
+    Raises BadImage for what cannot be decoded and for what would take too much memory or time to show. A picture that
+    is upright and small enough keeps its own encoding, so that cleaning it again changes nothing.
     """
     cleaned, frames = _cleaned(data, mime_type=mime_type)
     drawn = data
