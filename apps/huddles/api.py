@@ -230,7 +230,7 @@ def read_huddle(viewer: Viewer, huddle_id: int, *, paging: Paging, url: RequestU
         is_last=paging.reaches_end(total=total, is_more=is_more),
         asked_at=asked_at,
     )
-    if at is not None and not covers(found.item.read_at, at=at, last_activity_at=found.item.last_activity_at):
+    if at is not None and not covers(found.item.read_at, at=at, news_at=found.item.news_at):
         mark_huddle_read(site_id=viewer.site_id, profile_id=viewer.profile_id, huddle_id=huddle_id, at=at)
     return shape, ends
 

@@ -99,7 +99,7 @@ def item_page(
 
 
 #: What the body of a page is not made from, or that is told apart by other means.
-_ASIDE = {"first_place", "read_at", "last_activity_at", "version", "people_version", "is_known", "is_shared"}
+_ASIDE = {"first_place", "read_at", "news_at", "version", "people_version", "is_known", "is_shared"}
 
 
 def item_identity(row: Any) -> tuple[Any, ...]:

@@ -10,6 +10,8 @@ from apps.profiles.models import Profile
 from apps.sites.types import ItemType
 from apps.updates.types import Digest, UpdateType
 
+#: What members are told of that is no activity of its item.
+ASIDE = [type.value for type in (UpdateType.MENTIONED, UpdateType.NEW_ATTENDEE, UpdateType.EVENT_REMINDER)]
 DIGESTS = [(digest.value, digest.word) for digest in Digest]
 TYPES = [(type.value, type.word) for type in UpdateType]
 
@@ -138,6 +140,15 @@ class Update(models.Model):
                 name="updates_update_list",
             ),
             models.Index(fields=["created_at"], name="updates_update_age"),
+            # What reading an item clears though nothing has happened there since it was read. News of comments, which
+            # is nearly everything, is left out.
+            models.Index(
+                fields=["profile", "item", "unread_since"],
+                name="updates_update_of_item",
+                condition=models.Q(
+                    models.Q(type__in=ASIDE) | models.Q(unread_since__gt=models.F("created_at")), is_viewed=False
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

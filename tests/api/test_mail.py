@@ -262,6 +262,36 @@ def test_one_mail_for_each_item_until_it_is_read(sink: Sink, forum: Forum, anna:
     assert Mail.objects.count() == 2
 
 
+def test_who_looks_at_an_event_again_is_mailed_of_the_next_who_comes(
+    sink: Sink, api: ApiClient, forum: Forum, anna: Person
+) -> None:
+    """Answers are no activity of the event, which counts as visited all the same (contract B 16.2)."""
+    event = make_item(place_in(forum), forum.owner, kind=ItemType.EVENT)
+    follow(anna, ItemType.EVENT, event.id)
+    for count in (1, 2):
+        api.as_(anna).get(f"events/{event.id}")
+        for _ in range(2):
+            guest = forum.member()
+            api.as_(guest).put(f"events/{event.id}/attendees", [{"profileId": guest.id, "rsvp": "yes"}])
+            work()
+        assert len(sink.messages) == count
+
+
+def test_who_looks_where_the_comment_is_gone_is_mailed_of_the_next(
+    sink: Sink, api: ApiClient, forum: Forum, anna: Person, bert: Person
+) -> None:
+    place = place_in(forum)
+    item = start(forum.owner, place)
+    api.as_(anna).get(f"conversations/{item.id}")
+    follow(anna, ItemType.MICROCOSM, place.id)
+    for count in (1, 2):
+        comment = say(bert, item)
+        work()
+        assert len(sink.messages) == count
+        assert api.as_(bert).delete(f"comments/{comment.id}").status == 200
+        api.as_(anna).get(f"conversations/{item.id}")
+
+
 def test_watchers_of_the_microcosm_get_one_for_each_item_too(
     sink: Sink, forum: Forum, anna: Person, bert: Person
 ) -> None:

@@ -142,6 +142,8 @@ def test_every_table_that_kept_pages_are_made_from_moves_the_version(api: ApiCli
         "search_profilewords",
         "core_change",
         "webhooks_webhook",
+        # Asked where a mark stands: nobody is mailed but of an update, which moved the version when it came.
+        "updates_mail",
         "profiles_peopleblock",
         "profiles_peoplecount",
         # May lag by more than the second that the site is kept for (docs/decisions/0019).
@@ -166,6 +168,25 @@ def test_every_table_that_kept_pages_are_made_from_moves_the_version(api: ApiCli
     read = {table for table in tables if re.search(rf"\b{table}\b", everything)}
     assert {"items_item", "permissions_role", "updates_watcher"} <= read
     assert read - watched - aside == set()
+
+
+def test_a_page_that_was_kept_is_made_again_for_news_and_reads_it(
+    api: ApiClient, forum: Forum, place: Microcosm, anna: Person
+) -> None:
+    event = make_item(place, forum.owner, kind=ItemType.EVENT)
+    anna_api, path = api.as_(anna), f"/api/v1/events/{event.id}"
+    for _ in range(3):
+        anna_api.get(path)
+    Update.objects.create(
+        profile=anna.profile, type=UpdateType.NEW_ATTENDEE, item=event, created_by=forum.owner.profile
+    )
+
+    def flags() -> list[bool]:
+        return [entry["meta"]["flags"]["unread"] for entry in anna_api.get("/api/v1/updates").data["updates"]["items"]]
+
+    assert flags() == [True]
+    anna_api.get(path)
+    assert flags() == [False]
 
 
 CHANGES: dict[str, Callable[[Forum, Item, Person], object]] = {

@@ -356,6 +356,37 @@ def test_one_update_can_be_marked_as_read_and_unread(api: ApiClient, forum: Foru
     assert unread(api, anna) == [False]
 
 
+def test_what_is_unread_again_is_read_with_an_item_that_was_read(
+    api: ApiClient, forum: Forum, anna: Person, bert: Person
+) -> None:
+    huddle = huddle_of(forum, bert, anna)
+    follow(anna, ItemType.HUDDLE, huddle.id)
+    for item, path in ((start(anna, place_in(forum)), "conversations"), (huddle, "huddles")):
+        say(bert, item)
+        deliver()
+        api.as_(anna).get(f"{path}/{item.id}")
+        entry = api.as_(anna).get("updates").data["updates"]["items"][0]
+        assert entry["meta"]["flags"]["unread"] is False
+        api.as_(anna).patch(f"updates/{entry['id']}", [{"op": "replace", "path": "/viewed", "value": False}])
+        assert unread(api, anna)[0] is True
+        api.as_(anna).get(f"{path}/{item.id}")
+        assert unread(api, anna)[0] is False
+        empty_queue()
+
+
+def test_who_is_named_by_an_edit_reads_it_with_an_item_that_was_read(
+    api: ApiClient, forum: Forum, anna: Person, bert: Person
+) -> None:
+    item = start(forum.owner, place_in(forum))
+    comment = say(bert, item)
+    api.as_(anna).get(f"conversations/{item.id}")
+    edit_comment(site_id=forum.site.id, actor_id=bert.id, comment_id=comment.id, markdown="@anna")
+    deliver()
+    assert unread(api, anna) == [True]
+    api.as_(anna).get(f"conversations/{item.id}")
+    assert unread(api, anna) == [False]
+
+
 def test_t1_an_update_of_somebody_else_is_missing(
     api: ApiClient, forum: Forum, other_forum: Forum, anna: Person, bert: Person
 ) -> None:

@@ -6,7 +6,7 @@ from apps.items.models import Event
 from apps.sites.types import ItemType
 from apps.updates.models import Update, Watcher
 from apps.updates.types import UpdateType
-from tests.api.test_updates import deliver, told
+from tests.api.test_updates import deliver, told, unread
 from tests.client import ApiClient
 from tests.content import place_in
 from tests.factories import Forum, ban
@@ -76,6 +76,27 @@ def test_who_goes_watches_and_those_who_watch_hear_of_it(api: ApiClient, forum: 
     assert [entry["meta"]["createdBy"]["id"] for entry in api.as_(anna).get("updates").data["updates"]["items"]] == [
         bert.id
     ]
+
+
+def test_reading_an_event_that_was_read_reads_what_else_happened_there(api: ApiClient, forum: Forum) -> None:
+    """Who comes, and a reminder, are no activity of the event (contract B 12.3)."""
+    empty_queue()
+    anna, bert = forum.member("anna"), forum.member("bert")
+    event = make_item(place_in(forum), forum.owner, kind=ItemType.EVENT)
+    client, path = api.as_(anna), f"events/{event.id}"
+    client.post("watchers", {"itemType": "event", "itemId": event.id})
+    client.get(path)
+    assert api.as_(bert).put(f"{path}/attendees", [{"profileId": bert.id, "rsvp": "yes"}]).status == 200
+    deliver()
+    assert unread(api, anna) == [True]
+    client.get(path)
+    assert unread(api, anna) == [False]
+    Update.objects.create(
+        profile=anna.profile, type=UpdateType.EVENT_REMINDER, item=event, created_by=forum.owner.profile
+    )
+    assert unread(api, anna) == [True, False]
+    client.get(path)
+    assert unread(api, anna) == [False, False]
 
 
 def test_who_waited_for_a_place_hears_that_they_have_it(api: ApiClient, forum: Forum) -> None:

@@ -61,7 +61,10 @@ PLANS: dict[str, tuple[set[str], int]] = {
     "front page": ({"items_item_place_order", "items_item_pkey", "profiles_profile_pkey"}, 700),
     "microcosm": ({"items_item_place_order", "items_item_pkey", "profiles_profile_pkey"}, 800),
     "tree": ({"profiles_profile_pkey"}, 20),
-    "conversation": ({"comments_comment_page", "comments_comment_said", "comments_comment_pkey"}, 550),
+    "conversation": (
+        {"comments_comment_page", "comments_comment_said", "comments_comment_pkey", "updates_update_of_item"},
+        550,
+    ),
     "conversations": ({"items_item_kind_order", "items_item_pkey", "profiles_profile_pkey"}, 250),
     "event": ({"comments_comment_page", "comments_comment_pkey", "items_attendee_order"}, 650),
     "poll": ({"comments_comment_page", "comments_comment_pkey", "items_item_pkey"}, 1_000),
@@ -70,7 +73,7 @@ PLANS: dict[str, tuple[set[str], int]] = {
     "profile": ({"profiles_profile_pkey", "comments_comment_biography"}, 60),
     # All huddles of the member are looked at, as each may be unread.
     "huddles": ({"items_item_pkey"}, 4_500),
-    "huddle": ({"comments_comment_page", "comments_comment_pkey"}, 700),
+    "huddle": ({"comments_comment_page", "comments_comment_pkey", "updates_update_of_item"}, 700),
     # All updates of the member are looked at, as each may have become invisible.
     "updates": ({"items_item_pkey", "comments_comment_hidden", "updates_update_list"}, 2_100),
     "search, rare word": (

@@ -74,8 +74,10 @@ ORDER BY entry.position
 -- name: huddle_page
 -- A huddle that the viewer is in and one page of its visible comments by authors they do not ignore, oldest first;
 -- nothing for everybody else, whoever they are. The huddle's columns are null in every row but the first, the comment's
--- are null in the only row of a huddle without comments on this page.
--- Uses: items_item_pkey, comments_comment_page, comments_comment_said, comments_block_first, comments_revision_number.
+-- are null in the only row of a huddle without comments on this page. `news_at` is when something happened last that
+-- reading the huddle clears, of the viewer's own updates and mails too.
+-- Uses: items_item_pkey, comments_comment_page, comments_comment_said, comments_block_first, comments_revision_number,
+-- updates_update_of_item.
 WITH muted AS MATERIALIZED (
     SELECT ARRAY(
         SELECT ignored.target_profile_id FROM updates_ignore AS ignored
@@ -96,7 +98,8 @@ viewed AS MATERIALIZED (
            -- Counting is for those who ignore somebody; for everybody else the counter is the answer.
            CASE WHEN cardinality(muted.ids) = 0 THEN item.comment_count
            ELSE item.comment_count - fn.hushed_count(item.id, muted.ids) END::bigint AS comment_total,
-           greatest(item_mark.read_at, all_mark.read_at) AS read_at, item.last_activity_at
+           greatest(item_mark.read_at, all_mark.read_at) AS read_at,
+           greatest(item.last_activity_at, watcher.last_notified_at, told.told_at) AS news_at
     FROM items_item AS item
     JOIN huddles_huddle AS huddle ON huddle.item_id = item.id
     JOIN profiles_profile AS author ON author.id = item.created_by_id
@@ -106,6 +109,7 @@ viewed AS MATERIALIZED (
     LEFT JOIN huddles_allhuddlesreadmark AS all_mark ON all_mark.profile_id = %(profile_id)s::bigint
     LEFT JOIN updates_watcher AS watcher
       ON watcher.profile_id = %(profile_id)s::bigint AND watcher.kind = item.kind AND watcher.item_id = item.id
+    CROSS JOIN LATERAL fn.told_of_item(%(profile_id)s::bigint, item.id) AS told
     CROSS JOIN muted
     WHERE item.id = %(huddle_id)s::bigint AND item.site_id = %(site_id)s::bigint AND item.kind = 5
       AND may.can_read AND NOT may.is_banned AND NOT item.is_deleted AND NOT item.is_moderated
@@ -128,7 +132,7 @@ SELECT viewed.id, viewed.title, viewed.created_at, viewed.is_confidential,
        viewed.can_create, viewed.can_read, viewed.can_update, viewed.can_delete, viewed.can_close_own,
        viewed.can_open_own, viewed.can_read_others, viewed.is_guest, viewed.is_banned, viewed.is_owner,
        viewed.is_moderator, viewed.is_site_owner,
-       viewed.is_watched, viewed.send_email, viewed.send_sms, viewed.comment_total, viewed.read_at, viewed.last_activity_at,
+       viewed.is_watched, viewed.send_email, viewed.send_sms, viewed.comment_total, viewed.read_at, viewed.news_at,
        people.ids AS people_ids, people.user_ids AS people_user_ids, people.names AS people_names,
        people.visibilities AS people_visibilities, people.avatar_urls AS people_avatar_urls,
        page.id AS comment_id, page.created_at AS comment_created_at, page.revision_count AS comment_revision_count,

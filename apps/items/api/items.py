@@ -173,7 +173,7 @@ class ItemApi(Api):
             return
         is_last = paging.reaches_end(total=seen.item.comment_total, is_more=seen.comments.is_more)
         at = read_up_to(seen.comments.last_at, is_last=is_last, asked_at=asked_at)
-        if at is None or covers(seen.item.read_at, at=at, last_activity_at=seen.item.last_activity_at):
+        if at is None or covers(seen.item.read_at, at=at, news_at=seen.item.news_at):
             return
         mark_item_read(
             site_id=self.viewer.site_id,
@@ -228,9 +228,9 @@ def read_up_to(last_at: datetime | None, *, is_last: bool, asked_at: datetime) -
     return asked_at if is_last else last_at
 
 
-def covers(mark: datetime | None, *, at: datetime, last_activity_at: datetime) -> bool:
+def covers(mark: datetime | None, *, at: datetime, news_at: datetime) -> bool:
     """Whether a mark says as much as one at `at`, because nothing happened behind it since: it need not be moved."""
-    return mark is not None and mark >= min(at, last_activity_at)
+    return mark is not None and mark >= min(at, news_at)
 
 
 def flags_to_set(access: Access[Item], replacements: list[Replacement]) -> Mapping[str, bool]:

@@ -5,8 +5,10 @@
 -- Hidden things are for moderators; authors reach their own moderated items.
 -- `is_known` says that a copy of the page made from the `known` versions is right for this viewer; then it has no comments.
 -- For those who ignore somebody who has said something there it never is. No comment is marked as unread: what is,
--- `read_at` says.
--- Uses: items_item_pkey, comments_comment_page, comments_comment_said, comments_block_first, comments_revision_number.
+-- `read_at` says; `news_at` is when something happened last that reading the item clears, of the viewer's own updates
+-- and mails too.
+-- Uses: items_item_pkey, comments_comment_page, comments_comment_said, comments_block_first, comments_revision_number,
+-- updates_update_of_item.
 WITH muted AS MATERIALIZED (
     SELECT ARRAY(
         SELECT ignored.target_profile_id FROM updates_ignore AS ignored
@@ -43,7 +45,8 @@ viewed AS MATERIALIZED (
                WHERE ignored.profile_id = %(profile_id)s::bigint AND ignored.kind = item.kind
                  AND ignored.item_id = item.id
            ) AS is_ignored,
-           muted.ids AS muted_ids, item.last_activity_at,
+           muted.ids AS muted_ids,
+           greatest(item.last_activity_at, watcher.last_notified_at, told.told_at) AS news_at,
            item.comment_count - hushed.comment_count AS comment_total,
            -- Null for guests, for whom nothing is unread.
            CASE WHEN reader.id IS NOT NULL
@@ -63,6 +66,7 @@ viewed AS MATERIALIZED (
       ON place_mark.profile_id = reader.id AND place_mark.microcosm_id = place.id
     LEFT JOIN updates_watcher AS watcher
       ON watcher.profile_id = reader.id AND watcher.kind = item.kind AND watcher.item_id = item.id
+    LEFT JOIN LATERAL fn.told_of_item(reader.id, item.id) AS told ON true
     CROSS JOIN muted
     -- Counting is for those who ignore somebody; for everybody else the counter is the answer.
     CROSS JOIN LATERAL (
@@ -105,7 +109,7 @@ SELECT viewed.id, viewed.kind, viewed.title, viewed.microcosm_id, viewed.path, v
        viewed.can_open_own, viewed.can_read_others, viewed.is_guest, viewed.is_banned, viewed.is_owner,
        viewed.is_moderator, viewed.is_site_owner,
        viewed.is_watched, viewed.send_email, viewed.send_sms, viewed.is_ignored, viewed.comment_total,
-       viewed.last_activity_at, viewed.read_at,
+       viewed.news_at, viewed.read_at,
        viewed.version, viewed.people_version, viewed.is_known, viewed.is_shared,
        page.id AS comment_id, page.created_at AS comment_created_at, page.revision_count AS comment_revision_count,
        page.attachment_count AS comment_attachment_count, page.is_deleted AS comment_is_deleted,
