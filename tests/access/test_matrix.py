@@ -305,6 +305,7 @@ CAPABLE = {
         "delete own discussed",
         "delete own event",
         "delete own poll",
+        "forget an answer",
     },
 }
 #: What a member may no more without `create`.

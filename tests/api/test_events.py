@@ -282,6 +282,21 @@ def test_an_answer_by_its_own_path(api: ApiClient, host: Person, guest: Person, 
     assert not Attendee.objects.exists()
 
 
+def test_who_may_delete_takes_answers_away(
+    api: ApiClient, forum: Forum, host: Person, guest: Person, place: Microcosm
+) -> None:
+    """Contract B 3.5: the `delete` permission, as the answer's own `meta.permissions` say."""
+    item, cleaner = announce(api, host, place), forum.member()
+    make_role(place, cleaner, title="Cleaners", can_read=True, can_delete=True)
+    make_role(place, include_users=True, can_read=True, can_create=True)
+    assert say_yes(api, guest, item).status == 200
+    own = path(item, f"/attendees/{guest.id}")
+    for person, may_delete, status in ((forum.member(), False, 403), (cleaner, True, 200)):
+        assert api.as_(person).get(own).data["meta"]["permissions"]["delete"] is may_delete
+        assert api.as_(person).delete(own).status == status
+    assert not Attendee.objects.exists()
+
+
 def test_a_full_event_says_so_and_a_repeated_yes_is_fine(
     api: ApiClient, forum: Forum, host: Person, guest: Person, place: Microcosm
 ) -> None:

@@ -222,9 +222,9 @@ class AttendeeDetail(EventApi):
 
     @operation("Take an answer away")
     def delete(self, request: Request, *, event_id: int, profile_id: int) -> Answer:
-        """One's own, or anybody's as the host or a moderator; an absent one is no error."""
-        access = self.access(Need.READ)
-        if self.viewer.require_profile() != profile_id and not _is_host(access.permissions):
+        """One's own, or anybody's as the host, a moderator or with `delete`; an absent one is no error."""
+        may = self.access(Need.READ).permissions
+        if self.viewer.require_profile() != profile_id and not (_is_host(may) or may.can_delete):
             raise DeleteForbidden
         forget_answer(
             site_id=self.viewer.site_id,
