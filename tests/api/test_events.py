@@ -259,6 +259,9 @@ def test_who_may_answer_for_whom(api: ApiClient, forum: Forum, host: Person, gue
     assert status(None, guest.id, "yes") == 403
     assert status(guest, host.id, "no") == 403
     assert status(host, guest.id, "yes") == 403
+    for person, rsvp in ((guest, "no"), (host, "yes")):
+        other = host if person is guest else guest
+        assert api.as_(person).put(path(item, "/attendees"), [{"profileId": other.id, "rsvp": rsvp}]).code == 10
     assert status(host, guest.id, "invited") == 200
     assert status(moderator, guest.id, "maybe") == 200
     assert status(host, 999_999_999, "invited") == 404

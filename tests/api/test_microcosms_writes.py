@@ -573,7 +573,7 @@ def test_who_may_flag(api: ApiClient, forum: Forum, place: Microcosm) -> None:
     before = fingerprint()
     for person in (None, member, editor, powerless):
         for name in ("sticky", "open", "moderated", "deleted"):
-            assert api.as_(person).patch(f"microcosms/{place.id}", flag(name)).status == 403
+            assert_refused(api.as_(person).patch(f"microcosms/{place.id}", flag(name)), 403, 11)
     assert fingerprint() == before
     for person in (moderator, place_owner, forum.owner):
         for name in ("sticky", "open", "moderated", "deleted"):

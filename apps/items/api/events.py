@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from apps.comments.serializers import CommentOutput
 from apps.core import clock
 from apps.core.api import Answer, Api
-from apps.core.errors import DeleteForbidden, Forbidden, Missing, ReadForbidden, WrongType
+from apps.core.errors import CreateForbidden, DeleteForbidden, Missing, ReadForbidden, WrongType
 from apps.core.openapi import operation, page_of, query_parameter
 from apps.core.pagination import collection
 from apps.core.response_cache import kept
@@ -70,9 +70,9 @@ class EventApi(ItemApi):
         for answer in answers:
             if answer.profile_id != own_id:
                 if not _is_host(access.permissions):
-                    raise Forbidden("only the host and moderators answer for others")
+                    raise CreateForbidden("only the host and moderators answer for others")
                 if answer.rsvp == Attendee.Rsvp.YES:
-                    raise Forbidden("nobody says yes for somebody else")
+                    raise CreateForbidden("nobody says yes for somebody else")
         answer_event(
             answers,
             site_id=self.viewer.site_id,

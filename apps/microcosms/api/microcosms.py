@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from apps.core.api import Answer, Api
-from apps.core.errors import Closed, CreateForbidden, Forbidden, Missing, OutOfRange
+from apps.core.errors import Closed, CreateForbidden, Missing, OutOfRange, UpdateForbidden
 from apps.core.openapi import operation, patch_document
 from apps.core.pagination import DEFAULT_LIMIT, Ends, Paging, RequestUrl, collection
 from apps.core.patching import read_patch
@@ -242,4 +242,4 @@ def _new_parent_id(viewer: Viewer, microcosm: Microcosm, parent_id: int | None) 
 def _check_may_flag(permissions: Permissions, flags: dict[str, bool]) -> None:
     check_need(permissions, Need.UPDATE)
     if not permissions.is_moderator and (flags.keys() - {"open"} or not permissions.is_owner):
-        raise Forbidden("only moderators may do this")
+        raise UpdateForbidden("only moderators may set this flag")
