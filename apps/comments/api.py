@@ -320,7 +320,8 @@ def comment_shape(viewer: Viewer, comment_id: int, *, limit: int) -> dict[str, A
 
 def _comment(viewer: Viewer, comment_id: int) -> Relatives:
     found = comment_page(site_id=viewer.site_id, profile_id=viewer.profile_id, comment_id=comment_id)
-    if found is None:
+    # Before all that the viewer sees there is no page to lead to (contract B 5.3); who may change it reaches it anyhow.
+    if found is None or not (found.page_rank or found.comment.can_update or found.comment.is_moderator):
         raise Missing
     return found
 

@@ -546,8 +546,30 @@ def test_the_page_of_a_comment_leaves_out_ignored_and_hidden_ones(
     assert api.as_(member).get(url).data["meta"]["links"][-1]["href"].endswith("?limit=5&offset=5")
     Ignore.objects.create(profile=member.profile, kind=ItemType.PROFILE, target_profile=other.profile)
     assert api.as_(member).get(url).data["meta"]["links"][-1]["href"].endswith("?limit=5")
-    first = Comment.objects.filter(item=item).earliest("id")
-    assert api.as_(member).get(path(first)).data["meta"]["links"][-1]["href"].endswith(str(item.id))
+
+
+def test_a_comment_that_stands_before_all_one_sees_is_missing(
+    api: ApiClient, forum: Forum, member: Person, moderator: Person, other: Person, item: Item
+) -> None:
+    """Rank 0 (contract B 5.3), for all but those who may change it."""
+    first = say(other, item)
+    say(forum.owner, item)
+    hidden = say(member, start(forum.owner, item.microcosm), is_moderated=True)
+    second = say(other, item)
+    for person in (member, moderator):
+        Ignore.objects.create(profile=person.profile, kind=ItemType.PROFILE, target_profile=other.profile)
+    for rest in ("", "/incontext"):
+        found = 307 if rest else 200
+        for comment, person, status in (
+            (first, member, 404),
+            (first, moderator, found),
+            (first, other, found),
+            (first, None, found),
+            (second, member, found),
+            (hidden, member, found),
+            (hidden, moderator, found),
+        ):
+            assert api.as_(person).get(f"{path(comment)}{rest}").status == status
 
 
 @pytest.mark.parametrize("query", ["limit=7", "limit=x", "limit=0", "limit=255"])
