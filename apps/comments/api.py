@@ -278,7 +278,7 @@ class LastComment(_ItemJump):
 
 def parent_of(given: dict[str, Any]) -> tuple[ItemType, int]:
     """What a new comment hangs on; raises OutOfRange unless it is something one can comment on."""
-    kind = ITEM_TYPES.get(given.get("itemType", "").lower())
+    kind = ITEM_TYPES.get(given.get("itemType", ""))
     if kind is None or kind not in COMMENTABLE:
         raise OutOfRange("itemType is not the name of something that can be commented on")
     parent_id: int = given.get("itemId", 0)
