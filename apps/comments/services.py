@@ -24,7 +24,6 @@ from apps.items.services import (
     REPETITION_PERIOD,
     await_same_submission,
     await_turn,
-    is_blank,
     lock_item,
     note_comment,
     note_comment_visibility,
@@ -36,6 +35,7 @@ from apps.permissions.queries import permissions_on
 from apps.profiles import services as profiles
 from apps.sites.hosts import SiteInfo, site_of_id
 from apps.sites.types import ItemType
+from apps.text.characters import is_blank
 from apps.text.rendering import MAX_MARKDOWN_LENGTH, RENDERER_VERSION, RenderContext, Rendered, render
 
 #: Revisions that are rendered again in one transaction.

@@ -25,13 +25,13 @@ from apps.items.services import (
     await_same_submission,
     create_unplaced_item,
     delete_items_for_good,
-    is_blank,
     lock_item,
     submission_hash,
 )
 from apps.profiles.models import Profile
 from apps.profiles.services import adjust_counts, set_unread_huddle_counts
 from apps.sites.types import ItemType
+from apps.text.characters import is_blank
 from apps.text.cleaning import clean_title
 
 #: The contract knows no limit for titles of huddles; this is what the column holds, HTML-escaped.

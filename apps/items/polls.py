@@ -17,8 +17,9 @@ from apps.core.events import publish
 from apps.items.events import PollVoted
 from apps.items.models import Item, Poll, PollChoice, PollVote
 from apps.items.queries import statements
-from apps.items.services import edit_item, insert_item, is_blank, require_open, usable_title
+from apps.items.services import edit_item, insert_item, require_open, usable_title
 from apps.sites.types import ItemType
+from apps.text.characters import is_blank
 from apps.text.cleaning import clean_title, unescape
 
 MAX_QUESTION_LENGTH = 512

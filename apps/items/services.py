@@ -23,6 +23,7 @@ from apps.microcosms.models import Microcosm
 from apps.permissions.queries import permissions_on
 from apps.profiles import services as profiles
 from apps.sites.types import ItemType
+from apps.text.characters import is_blank
 from apps.text.cleaning import clean_title, unescape
 
 #: Characters of a title and of an edit reason, entities counted as what they stand for (contract B 0.8).
@@ -408,11 +409,6 @@ def usable_reason(text: str) -> str:
     if len(unescape(reason)) > MAX_TITLE_LENGTH:
         raise ReasonTooLong
     return reason
-
-
-def is_blank(text: str) -> bool:
-    """Whether nothing of a text can be seen: white space, joiners and control characters are nothing."""
-    return not any(character.isprintable() and not character.isspace() for character in text)
 
 
 def _require_place(place: Microcosm, *, kind: ItemType, by_moderator: bool) -> None:

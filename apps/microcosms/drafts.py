@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from apps.core.errors import OutOfRange
 from apps.sites.types import PLACED_ITEMS, ItemType
+from apps.text.characters import is_blank
 from apps.text.cleaning import clean_description, clean_sentence, unescape
 
 TITLE_LENGTH = 50
@@ -60,7 +61,7 @@ def read_draft(
 
 
 def _required(name: str, text: str, *, length: int) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise OutOfRange(f"{name} must not be blank")
     return _short(name, text, length=length)
 

@@ -58,3 +58,8 @@ def calm(text: str) -> str:
     if any(map(str.islower, text)):
         return text
     return text.lower()
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: white space, joiners and control characters are nothing."""
+    return not any(character.isprintable() and not character.isspace() for character in text)

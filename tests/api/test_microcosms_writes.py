@@ -137,6 +137,8 @@ def test_texts_are_cleaned_and_escaped(owner: ApiClient) -> None:
         (new(parentId=-1), 4),
         (new(parentId=2**63), 4),
         (new(itemTypes="conversation"), 3),
+        (new(title="\u200d"), 4),
+        (new(description=" \u200d\u200c\n"), 4),
         (new(itemTypes=[1]), 3),
         (new(logoUrl="ftp://example.org/x.png"), 4),
         (new(logoUrl="javascript:alert(1)"), 4),
