@@ -7,6 +7,7 @@ never twice. Who is in is counted from the rows; there is no counter.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -268,7 +269,7 @@ def _publish(item: Item, *, actor_id: int, changed: Sequence[Attendee]) -> None:
 def _apply(event: Event, draft: EventDraft) -> None:
     """Put a draft into an event and work out what follows from it."""
     if draft.zone:
-        if draft.zone not in available_timezones():
+        if draft.zone not in known_zones():
             raise UnknownZone
         event.zone = draft.zone
     if draft.has_no_date:
@@ -291,6 +292,12 @@ def _apply(event: Event, draft: EventDraft) -> None:
             raise BadLimit
         event.rsvp_limit = draft.rsvp_limit
     follow_date(event)
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """The names of time zones an event may be in: IANA's, whatever else this machine gives a name."""
+    return frozenset(available_timezones() - {"localtime"})
 
 
 def follow_date(event: Event) -> None:

@@ -154,6 +154,7 @@ def test_a_date_in_the_past_is_fine(api: ApiClient, host: Person, place: Microco
         ("when", 5),
         ("tz", "Mars/X"),
         ("tz", "../etc/passwd"),
+        ("tz", "localtime"),
         ("rsvpLimit", -1),
         ("rsvpLimit", 2**40),
         ("duration", 2**40),

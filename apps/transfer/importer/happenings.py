@@ -1,11 +1,10 @@
 """Step: events, and who comes. Only exports of ours have them."""
 
 from collections.abc import Iterator
-from zoneinfo import available_timezones
 
 from django.db import transaction
 
-from apps.items.happenings import MAX_PLACE_LENGTH, follow_date
+from apps.items.happenings import MAX_PLACE_LENGTH, follow_date, known_zones
 from apps.items.imports import ImportedAttendee, ImportedEvent, ImportedItem, import_attributes, import_items
 from apps.items.imports import import_events as write_events
 from apps.items.models import Attendee, Event, Item
@@ -58,7 +57,7 @@ def import_events(run: Run) -> None:
 def _event(run: Run, read: Read[EventFile], *, item_id: int) -> ImportedEvent:
     file = read.document
     drafted = Event(when_at=file.when, **({"zone": file.zone} if file.zone else {}))
-    if drafted.zone not in available_timezones():
+    if drafted.zone not in known_zones():
         raise FileError(f"has the unknown time zone {file.zone[:40]!r}")
     follow_date(drafted)
     if file.status and file.status not in Event.Status.values:
