@@ -96,9 +96,9 @@ def test_a_comment_is_posted_in_as_many_statements_as_things_are_written(forum: 
     assert api.as_(member).post("comments", body).status == 302
     with count_statements() as statements:
         assert api.as_(member).post("comments", body | {"markdown": "Second."}).status == 302
-    # Who it is; item and permissions; the site's addresses; the same at once; the same before; the turn at the item; the
-    # comment's id; the lock of the item; the comment with its version; the counters of item, microcosm and author; the
-    # log; the act; webhooks; the watcher; the job.
+    # Who it is; item and permissions; the site's addresses; the same at once; the same before; the turn at the item;
+    # the comment's id; the lock of the item; the comment with its version; the counters of item, microcosm and author;
+    # the log; the act; webhooks; the watcher; the job.
     assert len(statements) == 17, "\n".join(statements)
 
 
