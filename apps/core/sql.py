@@ -273,8 +273,9 @@ def _plain(connection: Connection[Any], command: bytes) -> _Waiting:
     known: dict[bytes, bytes] = connection.__dict__.setdefault(_PLAIN, {})
     name = known.get(command)
     if name is None:
-        name = known[command] = b"microcosm_%d" % next(_NUMBERS)
+        name = b"microcosm_%d" % next(_NUMBERS)
         _check(connection, connection.pgconn.prepare(name, command))
+        known[command] = name
     return (name, [], []), Rows(connection, None)
 
 
