@@ -80,13 +80,14 @@ def access_profile(viewer: Viewer, profile_id: int, need: Need) -> Access[Profil
     return Access(profile, permissions)
 
 
-def require_site_owner(viewer: Viewer) -> None:
+def require_site_owner(viewer: Viewer, *, or_creator: bool = False) -> None:
     """Raise AdministratorRequired (guests: SignInRequired) unless the viewer is the one who owns the site.
 
-    Who created it and owns it no more is its owner for permissions (contract A 31.1), but not here (A 13.1, A 22.1).
+    Who created it and owns it no more is its owner for permissions (contract A 31.1), but for most of what asks here
+    only with `or_creator` (A 13.1, A 22.1).
     """
     viewer.require_profile()
-    if viewer.user_id != viewer.site.owner_user_id:
+    if viewer.user_id != viewer.site.owner_user_id and not (or_creator and viewer.is_site_owner):
         raise AdministratorRequired
 
 

@@ -18,12 +18,12 @@ from apps.core.attributes import (
     delete_attributes,
     put_attributes,
 )
-from apps.core.errors import AdministratorRequired, Missing, OutOfRange, WrongType
+from apps.core.errors import Missing, OutOfRange, WrongType
 from apps.core.events import Event, publish
 from apps.core.openapi import operation
 from apps.core.pagination import collection
 from apps.moderation.services import recorded
-from apps.permissions.access import Need
+from apps.permissions.access import Need, require_site_owner
 from apps.sites.events import SiteEdited
 from apps.sites.models import SiteAttribute
 from apps.sites.serializers import (
@@ -213,9 +213,7 @@ class _SiteAttributes(AttributeView):
             raise Missing
         if need is not Need.READ:
             # By `update` and `delete` on the site, which its creator has too (A 26, A 31.6).
-            self.viewer.require_profile()
-            if not self.viewer.is_site_owner:
-                raise AdministratorRequired
+            require_site_owner(self.viewer, or_creator=True)
 
     def news(self, parent_id: int) -> SiteEdited:
         return SiteEdited(site_id=parent_id, actor_id=self.viewer.profile_id)
